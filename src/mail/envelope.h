@@ -1,0 +1,70 @@
+// What SMTP said about a message, apart from the message itself: who sent it, to whom, with which wishes; and who
+// handed it to us. Written once when a message is accepted, read by the queue and by every delivery.
+//
+// Standards: RFC 5321 2.3.1, RFC 3461 (DSN), RFC 6152 and 3030 (BODY), RFC 6531 (SMTPUTF8).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "mail/address.h"
+
+namespace ringpost::mail {
+
+enum class BodyType : std::uint8_t { seven_bit, eight_bit, binary };
+enum class DsnReturn : std::uint8_t { unspecified, full, headers };
+
+/// NOTIFY= of RFC 3461 4.1, as a set. `unspecified` means failure (and delay, at our discretion).
+struct Notify {
+  static constexpr std::uint8_t unspecified = 0, never = 1, success = 2, failure = 4, delay = 8;
+  std::uint8_t bits = unspecified;
+  bool operator==(const Notify&) const = default;
+};
+
+struct Recipient {
+  Address address;
+  Notify notify;
+  std::string original_recipient;  // ORCPT as received: "rfc822;xtext"
+  bool operator==(const Recipient&) const = default;
+};
+
+/// Who handed us the message; none of it is needed to deliver it.
+struct Origin {
+  std::string client_address;  // "192.0.2.1", "2001:db8::1"; empty for what we made ourselves
+  std::string helo;
+  std::string login;           // authenticated identity, empty without AUTH
+  std::string protocol;        // "ESMTP", "ESMTPSA", ... (RFC 3848)
+  std::string listener;        // role of the listener, or "bounce"
+  bool operator==(const Origin&) const = default;
+};
+
+struct Envelope {
+  Address reverse_path;
+  std::vector<Recipient> recipients;
+  BodyType body = BodyType::seven_bit;
+  bool smtputf8 = false;
+  DsnReturn ret = DsnReturn::unspecified;
+  std::string envelope_id;  // ENVID as received (xtext)
+  Origin origin;
+  WallTime received;
+  bool operator==(const Envelope&) const = default;
+};
+
+/// What the data decoder learned while the body passed by, so that delivery need not look again.
+struct BodyFacts {
+  std::uint64_t octets = 0;         // of the body as stored: stuffed dots removed, final dot not counted
+  std::uint64_t header_octets = 0;  // up to and with the empty line that ends the header; == octets if there is none
+  std::uint32_t line_octets_max = 0;  // longest line without its CRLF
+  std::uint32_t received_fields = 0;  // "Received:" fields in the header: the hop count
+  bool eight_bit = false;
+  bool nul = false;
+  bool dot_at_line_start = false;  // some line begins with a dot: delivery must stuff
+  bool ends_with_crlf = true;
+  bool bare_cr_or_lf = false;  // of BDAT bodies; DATA refuses or normalises them
+  bool has_date = false, has_message_id = false, has_from = false;
+  bool operator==(const BodyFacts&) const = default;
+};
+
+}  // namespace ringpost::mail
