@@ -1,0 +1,50 @@
+// An Attempt is a lease: the right to try to deliver one message to some of its recipients, all of one destination. Whoever
+// holds it finishes it with an outcome for each recipient, or drops it and the recipients are ready again. It belongs to
+// the core of its scheduler.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "queue/body_reader.h"
+#include "queue/message_record.h"
+
+namespace ringpost::queue {
+
+class Shard;
+
+class Attempt {
+ public:
+  Attempt(Attempt&& other) noexcept;
+  Attempt& operator=(Attempt&& other) noexcept;
+  ~Attempt();
+
+  const Message& message() const noexcept { return *message_; }
+  MessagePointer message_pointer() const noexcept { return message_; }
+  /// Indexes into message().envelope.recipients.
+  const std::vector<std::uint32_t>& recipients() const noexcept { return recipients_; }
+  const std::string& destination() const noexcept { return destination_; }
+  /// Failed attempts before this one, for the log.
+  std::uint32_t attempts_before() const noexcept { return attempts_before_; }
+  BodyReader body() const;
+
+  /// To be awaited before the final dot (or last chunk) leaves: puts "attempt begun" into the log, so that after a crash only
+  /// messages between begun and ended are in doubt.
+  io::Task<Result<void>> begun();
+  /// One status for each recipient that was tried; the others are ready again. Deferred ones get their next time from the
+  /// retry schedule (or are failed with 4.4.7 when too old), failed ones become a bounce. Writes log records and events;
+  /// nobody waits. Afterwards the lease is spent.
+  void finish(std::vector<mail::DeliveryStatus> statuses);
+
+ private:
+  friend class Scheduler;
+  Attempt() = default;
+  Shard* shard_ = nullptr;  // null: spent or moved from
+  MessagePointer message_;
+  std::vector<std::uint32_t> recipients_;
+  std::string destination_;
+  std::uint32_t attempts_before_ = 0;
+};
+
+}  // namespace ringpost::queue

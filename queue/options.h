@@ -1,0 +1,42 @@
+// What the queue is told. Filled by config/ from [queue] and data_dir.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/clock.h"
+
+namespace ringpost::queue {
+
+enum class Durability : std::uint8_t {
+  synced,   // 250 after fdatasync
+  written,  // 250 after write(2): survives kill -9, not a power cut
+};
+
+struct RetryOptions {
+  Duration first = std::chrono::minutes(5);
+  double factor = 1.7;
+  Duration max = std::chrono::hours(4);
+};
+
+struct Options {
+  std::string data_dir = "/var/lib/ringpost";  // spool/ and db/ below it
+  std::string hostname;                        // of bounces
+  std::uint32_t workers = 1;
+  Durability durability = Durability::synced;
+  RetryOptions retry;
+  Duration max_age = std::chrono::hours(120);
+  Duration bounce_max_age = std::chrono::hours(24);
+  std::uint64_t min_free_disk = 512ULL << 20;
+
+  // Not in the configuration file: sizes that tests make small.
+  std::uint64_t segment_octets = 64ULL << 20;
+  std::uint64_t chunk_octets_max = 256ULL << 10;    // a body chunk record; larger messages stream in several
+  std::uint32_t window_messages = 2000;             // ready messages in memory per destination and worker
+  std::uint32_t window_messages_total = 20'000;     // of all destinations of a worker
+  Duration index_lag = std::chrono::milliseconds(100);
+  std::uint32_t unindexed_messages_max = 50'000;    // accepts the indexer may be behind before 452
+  std::uint64_t upload_octets_max = 64ULL << 20;    // body octets of a worker on their way to the log
+};
+
+}  // namespace ringpost::queue

@@ -1,0 +1,53 @@
+// A message on its way into the log of this worker. Small bodies (up to Options::chunk_octets_max) stay in their slices until
+// commit() and go out with the accept record in one write; larger ones are written chunk by chunk as they come.
+// An Upload that is dropped without commit leaves nothing behind but dead octets in the log.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "io/slice.h"
+#include "io/task.h"
+#include "mail/envelope.h"
+#include "queue/log_position.h"
+
+namespace ringpost::queue {
+
+class Shard;
+
+class Upload {
+ public:
+  Upload(Upload&& other) noexcept;
+  Upload& operator=(Upload&& other) noexcept;
+  ~Upload();
+
+  /// Known from the start, for Received: and the reply.
+  MessageId id() const noexcept { return id_; }
+  std::uint64_t octets() const noexcept { return octets_; }
+
+  /// Takes body octets. Returns at once while little is held; waits for the disk when a chunk has to go out, which is the
+  /// back-pressure on the sender. Errors: no_space (452 4.3.1), io (451 4.3.0), unavailable (451 4.3.2).
+  io::Task<Result<void>> append(std::vector<io::Slice> octets);
+  /// Copies out slices that lie in receive buffers (a slow sender must not pin them). Returns the octets copied.
+  std::uint64_t release_ring_buffers();
+
+  /// Makes the message durable (Options::durability), hands it to the indexer and to the scheduler, in this order, and
+  /// returns its id: now `250` may be said. `prefix` is our header fields, each ended by CRLF.
+  /// Errors: as append(). Afterwards the Upload is spent.
+  io::Task<Result<MessageId>> commit(mail::Envelope envelope, mail::BodyFacts facts, std::string prefix);
+
+ private:
+  friend class Shard;
+  Upload(Shard& shard, MessageId id) noexcept;
+  Shard* shard_ = nullptr;  // null: spent or moved from
+  MessageId id_;
+  std::uint64_t octets_ = 0;
+  std::vector<io::Slice> held_;
+  std::uint64_t held_octets_ = 0;
+  std::vector<Extent> written_;
+};
+
+}  // namespace ringpost::queue

@@ -1,0 +1,48 @@
+// What the inbound side is told. Filled by config/; every value has its default here and nowhere else.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "policy/network.h"
+
+namespace ringpost::server {
+
+enum class Role : std::uint8_t { mx, submission, submissions };
+enum class TlsMode : std::uint8_t { off, starttls, implicit };
+enum class AuthMode : std::uint8_t { off, optional, required };
+enum class BareLineEnding : std::uint8_t { refuse, normalize };
+
+std::string_view to_string(Role role) noexcept;
+
+struct ListenerOptions {
+  std::string address = "[::]:25";  // "[v6]:port" or "v4:port"; port 0 picks one and logs it
+  Role role = Role::mx;
+  TlsMode tls = TlsMode::starttls;
+  AuthMode auth = AuthMode::off;
+  std::vector<policy::Network> proxy_protocol_from;
+};
+
+/// [limits]: what RFC 5321 4.5.3 asks at least, and what protects the server.
+struct Limits {
+  std::uint64_t message_size_max = 50ULL << 20;
+  std::uint32_t recipients_max = 1000;
+  std::uint32_t sessions_max = 50'000;
+  std::uint32_t sessions_per_client_max = 64;
+  std::uint32_t messages_per_minute_per_client = 0;  // 0: no limit
+  std::uint32_t errors_max = 10;                     // refused commands before 421; each is delayed by its number in seconds
+  std::uint32_t hops_max = 100;                      // Received fields (RFC 5321 6.3)
+  Duration command_timeout = std::chrono::minutes(5);
+  Duration data_timeout = std::chrono::minutes(3);  // without progress
+};
+
+struct Options {
+  std::string hostname;
+  std::vector<ListenerOptions> listeners;
+  Limits limits;
+  BareLineEnding bare_line_ending = BareLineEnding::refuse;  // [limits] bare_line_ending = "refuse" | "normalize"
+};
+
+}  // namespace ringpost::server
