@@ -69,8 +69,8 @@ class DataDecoder {
   // Which octets of the input are held back: none in line_start and text, CR in cr, "." in dot, "." CR in dot_cr.
   enum class State : std::uint8_t { line_start, text, cr, dot, dot_cr };
 
-  bool step(char c, std::size_t& position, Output& output);
-  void put_line_end(std::string_view line, Output& output);
+  bool step(char c, Output& output);
+  void put_bare(std::string_view line_and_end, Output& output);
   void put(std::string_view octets, bool borrowed, Output& output);
 
   mail::BodyScan scan_;

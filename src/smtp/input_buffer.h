@@ -27,17 +27,17 @@ class InputBuffer {
   static constexpr std::size_t joined_octets_max = 4096;
 
   void append(io::Slice octets);
-  /// Gives back what a decoder did not consume: it becomes the front again.
+  /// Gives back the end of what take() handed out and a decoder did not consume: it becomes the front again.
   void push_front(io::Slice octets);
 
   /// The next complete line without its CRLF; nullopt if none is complete. The view stays valid until the next call of
-  /// next_line(), take(), append() or push_front().
+  /// next_line(), take() or clear().
   /// Errors (the line is consumed, the next call goes on behind it): invalid, 500 5.5.2, for a bare CR or LF;
   /// too_large, 500 5.5.6, for a line of more than `octets_max` octets with its CRLF. Such a line is thrown away
   /// while it arrives and reported once, at its end.
   Result<std::optional<std::string_view>> next_line(std::size_t octets_max);
   /// next_line() would answer with a line or an error, not with nullopt.
-  bool has_line();
+  bool has_line() noexcept { return find_line_end(); }
 
   /// The next octets in the slice they came in, at most `octets_max` of them and never across two slices; empty if
   /// there are none. For DATA, BDAT and a TLS channel.
@@ -56,10 +56,12 @@ class InputBuffer {
   std::uint64_t copied_octets() const noexcept { return copied_; }
 
  private:
+  bool find_line_end() noexcept;
+  std::string_view lift_line(std::size_t octets);
   void release_line() noexcept;
   void consume(std::size_t octets) noexcept;
   void pop_front() noexcept;
-  std::string_view lift_line(std::size_t octets);
+  void drop_all() noexcept;
   io::Slice& last() noexcept { return waiting_.empty() ? front_ : waiting_.back(); }
   void check() const noexcept;
 
@@ -69,7 +71,7 @@ class InputBuffer {
   io::Slice line_;         // keeps the octets of the line handed out last alive
   std::string assembled_;  // the line handed out last, if it lay across slices
   std::uint64_t received_ = 0, parsed_ = 0, consumed_ = 0;  // octets since the beginning
-  std::uint64_t line_end_ = 0;                              // behind the LF found at parsed_; 0: none found yet
+  std::uint64_t line_end_ = 0;  // behind the first LF; 0: none found up to parsed_
   std::uint64_t copied_ = 0;
   bool discarding_ = false;  // in a line that was too long; its end has not come
 };

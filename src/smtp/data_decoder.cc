@@ -1,0 +1,160 @@
+#include "smtp/data_decoder.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "base/assert.h"
+#include "mail/octet_masks.h"
+
+namespace ringpost::smtp {
+
+namespace {
+
+constexpr std::string_view line_end = "\r\n";
+constexpr std::string_view lone_dot_line = ".\r\n";
+
+struct PlainRun {
+  std::size_t octets;
+  bool at_line_start;  // the octet behind the run follows a real CRLF
+};
+
+/// How far the octets can be stored as they are: up to a dot behind a CRLF, a bare LF, or a CR that no LF is known to
+/// follow. Here nearly all octets pass, 64 at a time.
+PlainRun plain_run(std::string_view octets, bool at_line_start) noexcept {
+  bool ends_with_cr = false;
+  std::size_t offset = 0;
+  while (offset < octets.size()) {
+    const auto count = static_cast<unsigned>(std::min<std::size_t>(mail::mask_block_octets, octets.size() - offset));
+    const mail::OctetMasks masks = count == mail::mask_block_octets
+                                       ? mail::octet_masks(octets.data() + offset)
+                                       : mail::octet_masks_short(octets.data() + offset, count);
+    const std::uint64_t inside = ~0ULL >> (mail::mask_block_octets - count);
+    const std::uint64_t after_cr = masks.cr << 1 | static_cast<std::uint64_t>(ends_with_cr);
+    const std::uint64_t crlf = masks.lf & after_cr;
+    const std::uint64_t dots = masks.dot & (crlf << 1 | static_cast<std::uint64_t>(at_line_start));
+    const std::uint64_t behind_bare_cr = after_cr & ~masks.lf;
+    const std::uint64_t events = (dots | behind_bare_cr | (masks.lf & ~after_cr)) & inside;
+    if (events != 0) {
+      const auto first = static_cast<unsigned>(std::countr_zero(events));
+      if ((behind_bare_cr >> first & 1) != 0) return {offset + first - 1, false};
+      return {offset + first, (dots >> first & 1) != 0};
+    }
+    ends_with_cr = (masks.cr >> (count - 1) & 1) != 0;
+    at_line_start = (crlf >> (count - 1) & 1) != 0;
+    offset += count;
+  }
+  if (ends_with_cr) return {octets.size() - 1, false};
+  return {octets.size(), at_line_start};
+}
+
+}  // namespace
+
+/// The pieces one input slice turns into.
+class DataDecoder::Output {
+ public:
+  Output(const io::Slice& source, std::vector<io::Slice>& out) noexcept : source_(source), out_(out) {}
+
+  void add(std::string_view octets, bool borrowed) {
+    if (pieces_ == pieces_max) {
+      copy_.append(octets);
+      return;
+    }
+    ++pieces_;
+    out_.push_back(borrowed ? io::Slice::borrowed(octets)
+                            : source_.sub(static_cast<std::size_t>(octets.data() - source_.data()), octets.size()));
+  }
+
+  /// Returns how many octets were moved.
+  std::size_t finish() {
+    if (copy_.empty()) return 0;
+    out_.push_back(io::Slice::copy_of(copy_));
+    return 2 * copy_.size();
+  }
+
+ private:
+  const io::Slice& source_;
+  std::vector<io::Slice>& out_;
+  std::size_t pieces_ = 0;
+  std::string copy_;
+};
+
+DataDecoder::Progress DataDecoder::feed(io::Slice octets, std::vector<io::Slice>& out) {
+  RINGPOST_ASSERT(!finished_);
+  Output output(octets, out);
+  std::string_view left = octets.view();
+  while (!left.empty() && !finished_) {
+    if (state_ == State::line_start || state_ == State::text) {
+      const PlainRun run = plain_run(left, state_ == State::line_start);
+      put(left.substr(0, run.octets), false, output);
+      left.remove_prefix(run.octets);
+      state_ = run.at_line_start ? State::line_start : State::text;
+      if (left.empty()) break;
+    }
+    if (step(left.front(), output)) left.remove_prefix(1);
+  }
+  copied_ += output.finish();
+  if (!finished_) return Progress::need_more;
+  scan_.finish();
+  if (!left.empty()) rest_ = octets.sub(octets.size() - left.size());
+  return Progress::finished;
+}
+
+/// One octet at which plain_run stopped, or that follows a held-back one. False: it is not used up, look again.
+bool DataDecoder::step(char c, Output& output) {
+  switch (state_) {
+    case State::line_start:
+    case State::text:
+      if (c == '\n') {
+        put_bare(line_end, output);
+        state_ = State::text;
+      } else {
+        RINGPOST_ASSERT(c == '\r' || state_ == State::line_start);
+        state_ = c == '\r' ? State::cr : State::dot;
+      }
+      return true;
+    case State::cr:
+      if (c == '\n') {
+        put(line_end, true, output);
+        state_ = State::line_start;
+        return true;
+      }
+      put_bare(line_end, output);
+      state_ = State::text;
+      return false;
+    case State::dot:
+      if (c == '\n') put_bare(lone_dot_line, output);
+      state_ = c == '\r' ? State::dot_cr : State::text;  // any other octet: the dot was stuffing
+      return c == '\r' || c == '\n';
+    case State::dot_cr:
+      if (c == '\n') {
+        finished_ = true;
+        return true;
+      }
+      put_bare(lone_dot_line, output);
+      state_ = State::text;
+      return false;
+  }
+  return true;
+}
+
+/// A line end that was bare in the input, normalised; where bare ones are refused nothing is put out from here on.
+void DataDecoder::put_bare(std::string_view line_and_end, Output& output) {
+  bare_ = true;
+  put(line_and_end, true, output);
+}
+
+void DataDecoder::put(std::string_view octets, bool borrowed, Output& output) {
+  if (octets.empty()) return;
+  if (discarding()) return scan_.count_only(octets.size());
+  const std::uint64_t room = octets_max_ - scan_.facts().octets;
+  const std::string_view fitting = octets.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(room, octets.size())));
+  if (!fitting.empty()) {
+    scan_.feed(fitting);
+    output.add(fitting, borrowed);
+  }
+  if (fitting.size() == octets.size()) return;
+  too_large_ = true;
+  scan_.count_only(octets.size() - fitting.size());
+}
+
+}  // namespace ringpost::smtp
