@@ -1,0 +1,30 @@
+// What workers hand to the indexer, in one order: accepts and outcomes, each with the position of its log record. A message
+// enters here before it enters a scheduler, so an outcome never overtakes its accept.
+#pragma once
+
+#include <cstdint>
+
+#include "base/intrusive.h"
+#include "queue/log_position.h"
+#include "queue/message_record.h"
+
+namespace ringpost::queue {
+
+struct IndexItem : MpscNode {
+  enum class Kind : std::uint8_t {
+    accept,     // message, states
+    outcome,    // outcome
+    watermark,  // nothing but the position: a record that needs no applying
+    retry_now,  // outcome.message: its queued recipients are due now
+    drop,       // outcome.message is forgotten
+  };
+  Kind kind = Kind::watermark;
+  std::uint16_t log = 0;
+  LogPosition end;                      // behind the record; segment 0: no record (retry_now, drop)
+  MessagePointer message;               // accept
+  std::vector<std::string> destinations;  // accept: parallel to the recipients
+  Outcome outcome;
+  std::uint64_t sequence = 0;           // given by Indexer::hand_in, ascending
+};
+
+}  // namespace ringpost::queue

@@ -1,0 +1,75 @@
+// Which segment files exist, and who pins them (README.md, "Who pins a segment"). Shared by all logs, the indexer and the
+// readers, under one mutex that is taken when a segment is begun or left, when a batch is applied, and when a reader
+// opens a segment; never per octet. A file nobody pins is recycled: a new generation and sequence number, for any log.
+// Creates and zero-fills files ahead of need on a helper thread of its own.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "queue/file_system.h"
+#include "queue/log_position.h"
+#include "queue/record.h"
+
+namespace ringpost::queue {
+
+struct SegmentKey {
+  std::uint16_t log = 0;
+  std::uint64_t sequence = 0;
+  auto operator<=>(const SegmentKey&) const = default;
+};
+
+struct OpenSegment {
+  SegmentKey key;
+  std::uint64_t generation = 0;
+  std::uint64_t octets = 0;
+  std::shared_ptr<SpoolFile> file;
+};
+
+class SegmentTable {
+ public:
+  SegmentTable(FileSystem& files, std::string directory, std::uint64_t segment_octets, std::uint64_t min_free_disk);
+  ~SegmentTable();
+
+  /// Start-up: finds all files of the directory, reads their headers. Blocking. Errors: io.
+  Result<void> scan();
+  /// Segments of `log` in order of sequence, as scan() found them.
+  std::vector<OpenSegment> segments_of(std::uint16_t log) const;
+  std::vector<std::uint16_t> logs() const;
+
+  /// A segment for `log` with a fresh sequence number, its header written and synced. Blocking only when no file was prepared
+  /// ahead; logs ask for their next one early. Errors: no_space (below min_free_disk or ENOSPC), io.
+  Result<OpenSegment> begin(std::uint16_t log);
+  /// As begin(), but only if one can be had without creating or writing a file now; the helper thread prepares one per log.
+  bool prepared(std::uint16_t log) const;
+
+  /// Pins, by count: uploads with chunks in it, the log writing it, readers.
+  void pin(SegmentKey key);
+  void unpin(SegmentKey key);
+  /// For readers: the file and a pin. Errors: not_found.
+  Result<OpenSegment> open_pinned(SegmentKey key);
+
+  /// By the indexer, after the batch that says so: live octets changed; everything before `position` of `log` is applied and
+  /// synced.
+  void add_live(SegmentKey key, std::int64_t octets);
+  void set_synced_watermark(std::uint16_t log, LogPosition position);
+
+  struct Totals {
+    std::uint64_t segments = 0, free = 0, live_octets = 0, disk_free_octets = 0;
+  };
+  Totals totals() const;
+  /// True while the disk has less than min_free_disk (asked of the file system at most once a second).
+  bool disk_low() const;
+  /// Segments with little alive (share of live octets below `share_max`), oldest first: candidates for copying out.
+  std::vector<SegmentKey> sparse(double share_max) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ringpost::queue
