@@ -1,6 +1,7 @@
 // Envelope, BodyFacts and DeliveryStatus as octets, for the records of the queue. Each value starts with a version
 // octet; a version we do not know is an error, not a guess. Decoding is bounds-checked: the octets come from a disk.
-// Every value is self-delimiting, so several may follow one another.
+// Every value is self-delimiting, so several may follow one another. No string in them is above 64 KiB: whoever fills
+// them in bounds them (a longer one would not decode).
 #pragma once
 
 #include <string>
