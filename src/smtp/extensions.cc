@@ -1,0 +1,121 @@
+#include "smtp/extensions.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "base/text.h"
+#include "smtp/limits.h"
+#include "smtp/reply.h"
+
+namespace ringpost::smtp {
+namespace {
+
+std::string_view take_word(std::string_view& text) noexcept {
+  text = trim(text);
+  const std::string_view word = text.substr(0, text.find_first_of(" \t"));
+  text = trim(text.substr(word.size()));
+  return word;
+}
+
+/// RFC 4422 3.1: capitals, digits, hyphen and underscore.
+bool is_mechanism(std::string_view word) noexcept {
+  return !word.empty() && word.size() <= limits::auth_mechanism_octets_max &&
+         std::ranges::all_of(word, [](char c) { return is_alnum(c) || c == '-' || c == '_'; });
+}
+
+void add_mechanisms(std::vector<std::string>& mechanisms, std::string_view words) {
+  while (!words.empty() && mechanisms.size() < limits::auth_mechanisms_max) {
+    const std::string_view word = take_word(words);
+    if (!is_mechanism(word)) continue;
+    std::string capitals(word);
+    std::ranges::transform(capitals, capitals.begin(), ascii_upper);
+    if (std::ranges::find(mechanisms, capitals) == mechanisms.end()) mechanisms.push_back(std::move(capitals));
+  }
+}
+
+/// RFC 9422 4: NAME=VALUE, at most 6 digits, zero is not a limit. A value we cannot read is as if it were not there.
+void add_limit(Extensions& extensions, std::string_view limit) {
+  const std::size_t equals = limit.find('=');
+  if (equals == std::string_view::npos) return;
+  const auto value = parse_unsigned(limit.substr(equals + 1));
+  if (!value || *value > std::numeric_limits<std::uint32_t>::max()) return;
+  const std::string_view name = limit.substr(0, equals);
+  const auto number = static_cast<std::uint32_t>(*value);
+  if (iequals(name, "MAILMAX")) extensions.mail_max = number;
+  if (iequals(name, "RCPTMAX")) extensions.rcpt_max = number;
+  if (iequals(name, "RCPTDOMAINMAX")) extensions.rcpt_domain_max = number;
+}
+
+struct Flag {
+  std::string_view keyword;
+  bool Extensions::*member;
+};
+constexpr Flag flags[] = {
+    {"PIPELINING", &Extensions::pipelining},
+    {"8BITMIME", &Extensions::eight_bit_mime},
+    {"CHUNKING", &Extensions::chunking},
+    {"BINARYMIME", &Extensions::binary_mime},
+    {"SMTPUTF8", &Extensions::smtputf8},
+    {"DSN", &Extensions::dsn},
+    {"ENHANCEDSTATUSCODES", &Extensions::enhanced_status_codes},
+    {"STARTTLS", &Extensions::starttls},
+};
+
+}  // namespace
+
+bool Extensions::offers_auth(std::string_view mechanism) const noexcept {
+  return std::ranges::any_of(auth_mechanisms, [&](const std::string& offered) { return iequals(offered, mechanism); });
+}
+
+Extensions Extensions::from_ehlo_reply(const Reply& reply) {
+  Extensions extensions;
+  bool first = true;
+  for (const std::string_view line : reply.lines()) {
+    if (!first) extensions.add_keyword_line(line);
+    first = false;
+  }
+  if (!extensions.chunking) extensions.binary_mime = false;  // RFC 3030 3
+  return extensions;
+}
+
+void Extensions::add_keyword_line(std::string_view line) {
+  std::string_view arguments = line;
+  const std::string_view keyword = take_word(arguments);
+  for (const Flag& flag : flags) {
+    if (iequals(keyword, flag.keyword)) this->*flag.member = true;
+  }
+  if (iequals(keyword, "SIZE")) {
+    size = true;
+    size_max = parse_unsigned(take_word(arguments)).value_or(0);
+  } else if (iequals(keyword, "AUTH")) {
+    add_mechanisms(auth_mechanisms, arguments);
+  } else if (istarts_with(keyword, "AUTH=")) {
+    add_mechanisms(auth_mechanisms, trim(line).substr(5));
+  } else if (iequals(keyword, "LIMITS")) {
+    while (!arguments.empty()) add_limit(*this, take_word(arguments));
+  }
+}
+
+std::vector<std::string> Extensions::keyword_lines() const {
+  std::vector<std::string> lines;
+  for (const Flag& flag : flags) {
+    if (this->*flag.member) lines.emplace_back(flag.keyword);
+  }
+  if (size) lines.push_back(size_max == 0 ? "SIZE" : "SIZE " + std::to_string(size_max));
+  if (!auth_mechanisms.empty()) {
+    std::string line = "AUTH";
+    for (const std::string& mechanism : auth_mechanisms) line.append(" ").append(mechanism);
+    lines.push_back(std::move(line));
+  }
+  std::string limits_line;
+  const auto add = [&](const char* name, std::uint32_t value) {
+    if (value != 0) limits_line.append(name).append(std::to_string(value));
+  };
+  add(" MAILMAX=", mail_max);
+  add(" RCPTMAX=", rcpt_max);
+  add(" RCPTDOMAINMAX=", rcpt_domain_max);
+  if (!limits_line.empty()) lines.push_back("LIMITS" + limits_line);
+  return lines;
+}
+
+}  // namespace ringpost::smtp
