@@ -90,11 +90,13 @@ struct alignas(64) Counters {
   Histogram<SecondsScale> time_in_queue_seconds;
   Level connections_out;
   Histogram<SecondsScale> dns_seconds;
-  Counter buffer_ring_empty_total;
+  Counter buffer_ring_empty_total;  // shown per worker
 };
 
 /// The block of the calling thread; made at its first use, kept in the sums when the thread ends.
 Counters& counters() noexcept;
+/// Says that the calling thread is worker `number`: what is shown per worker carries it as a label.
+void name_worker(std::uint32_t number) noexcept;
 
 /// One value of a gauge with its labels: {{{"state", "due"}}, 17}.
 struct Sample {
