@@ -38,15 +38,13 @@ def tell(name, function, preset):
     """Runs one story; returns None or the reason it failed."""
     context = lib.Context(preset, name)
     reason = None
-    try:
+    for step in (lambda: function(context), context.close):
         try:
-            function(context)
-        finally:
-            context.close()
-    except (lib.Failure, lib.Skip) as failure:
-        reason = str(failure)
-    except Exception:
-        reason = traceback.format_exc()
+            step()
+        except (lib.Failure, lib.Skip) as failure:
+            reason = reason or str(failure)
+        except Exception:
+            reason = reason or traceback.format_exc()
     if reason is None:
         context.forget()
     else:

@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+"""Runs the GoogleTest program of every folder beside this file, two at a time, and tells each case by PASS or FAIL.
+
+A program that ends between two cases, or dies in one, fails by name; so does a folder whose program was not built.
+"""
+
+import argparse
+import concurrent.futures
+import pathlib
+import re
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+sys.dont_write_bytecode = True
+
+import lib  # noqa: E402
+
+PROGRAM_SECONDS_MAX = 240
+BEGIN = re.compile(r"^\[ RUN      \] (\S+)")
+END = re.compile(r"^\[( {7}OK|  FAILED |  SKIPPED) \] (\S+?),?(?: \((\d+) ms\))?$")
+
+
+def run(module, preset, pattern):
+    """[(verdict, case, detail)] of one program; cases of the log are also kept whole under build/test-logs."""
+    try:
+        program = lib.binary(preset, f"unit_{module}")
+    except lib.Failure as failure:
+        return [("FAIL", "is_built", str(failure))]
+    arguments = [f"--gtest_filter=*{pattern}*"] if pattern else []
+    try:
+        done = subprocess.run([*lib.sanitizer_wrapper(preset), str(program), "--gtest_color=no", *arguments], cwd=lib.ROOT,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+                              env=lib.sanitizer_environment(preset), timeout=PROGRAM_SECONDS_MAX * lib.patience(preset))
+        output, code = done.stdout, done.returncode
+    except subprocess.TimeoutExpired as late:
+        output, code = late.stdout or b"", "a timeout"
+    return verdicts(output.decode(errors="replace"), code)
+
+
+def verdicts(output, code):
+    found, running, begin = [], None, 0
+    lines = output.splitlines()
+    for number, line in enumerate(lines):
+        if match := BEGIN.match(line):
+            running, begin = match.group(1), number
+        elif running and (match := END.match(line)) and match.group(2) == running:
+            verdict = {"OK": "PASS", "FAILED": "FAIL", "SKIPPED": "SKIP"}[match.group(1).strip()]
+            detail = "" if verdict == "PASS" else "\n".join(lines[begin + 1:number][:60])
+            found.append((verdict, running, detail))
+            running = None
+    if running:
+        found.append(("FAIL", running, f"ended with {code} inside this case\n" + "\n".join(lines[begin:][:80])))
+    elif code != 0 and not any(verdict == "FAIL" for verdict, _, _ in found):
+        found.append(("FAIL", "program_ends_clean", f"ended with {code}\n" + "\n".join(lines[-40:])))
+    return found
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--preset", default="release")
+    parser.add_argument("--filter", default="", help="only cases whose name contains this")
+    options = parser.parse_args()
+    modules = sorted(folder.name for folder in HERE.iterdir() if folder.is_dir() and any(folder.glob("*.cc")))
+    counts = {"PASS": 0, "FAIL": 0, "SKIP": 0}
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        results = pool.map(lambda module: run(module, options.preset, options.filter), modules)
+        for module, cases in zip(modules, results):
+            for verdict, case, detail in cases:
+                counts[verdict] += 1
+                print(f"{verdict} unit.{options.preset}.{module}.{case}", flush=True)
+                if detail:
+                    print("  " + detail.replace("\n", "\n  "), flush=True)
+    print(f"{counts['PASS']} passed, {counts['FAIL']} failed", flush=True)
+    return 1 if counts["FAIL"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
