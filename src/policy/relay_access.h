@@ -34,11 +34,13 @@ struct ClientIdentity {
 
 class RelayAccess {
  public:
-  /// `hostname` is ours: <postmaster> without a domain and address literals of `own_addresses` mean it.
+  /// `hostname` is ours: <postmaster> without a domain, and at our hostname, is the postmaster of the hostname where
+  /// that is a local domain, else of the first [[domain]]. Address literals are foreign.
   /// Reads recipient files; errors: not_found, invalid (file and line in the reason).
   static Result<RelayAccess> create(const RelayOptions& options, std::string hostname);
 
   bool is_local(std::string_view domain) const noexcept;  // lower case
+  /// May relay: authenticated, or of a trusted network.
   bool is_trusted(const ClientIdentity& client) const noexcept;
 
   /// May this client send to this mailbox? Errors are ready for the peer: refused 550 5.7.1 (relaying denied),
@@ -49,9 +51,13 @@ class RelayAccess {
  private:
   struct Domain {
     bool any_recipient = true;
+    bool in_files = false;  // delivered to paths made of the local part
     std::unordered_set<std::string> recipients;  // lower-case local parts
   };
+  const Domain* find(std::string_view domain) const noexcept;
+
   std::string hostname_;
+  std::string postmaster_domain_;
   std::vector<Network> trusted_;
   std::vector<std::pair<std::string, Domain>> domains_;  // sorted by name
 };
