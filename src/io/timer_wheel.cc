@@ -16,7 +16,7 @@ void TimerWheel::arm(Timer& timer, MonotonicTime at) noexcept {
   const Duration wait = at <= start_ ? Duration::zero() : at - start_;
   // Rounded up: never early. The tick that is already over has fired.
   const auto tick = static_cast<std::uint64_t>((wait.count() + tick_length.count() - 1) / tick_length.count());
-  timer.tick_ = std::clamp(tick, tick_ + 1, tick_ + (1ULL << (levels * slot_bits)) - 1);
+  timer.tick_ = std::clamp<std::uint64_t>(tick, tick_ + 1, tick_ + (1ULL << (levels * slot_bits)) - 1);
   place(timer);
 }
 

@@ -1,0 +1,173 @@
+#include "io/reactor.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "io/file.h"
+#include "io/offload.h"
+#include "io/probe.h"
+#include "io/wait_queue.h"
+#include "support/run_on_reactor.h"
+
+namespace ringpost::io {
+namespace {
+
+using std::chrono::milliseconds;
+
+TEST(Probe, FindsWhatTheReactorNeeds) {
+  const auto features = probe_kernel();
+  ASSERT_TRUE(features.has_value()) << features.error().reason;
+  EXPECT_FALSE(features->features.empty());
+}
+
+TEST(Reactor, SleepEndsAtItsDeadline) {
+  test::run_on_reactor([](Reactor& reactor) -> Task<> {
+    const auto before = monotonic_now();
+    const int result = co_await Sleep(reactor, Deadline::after(milliseconds(20)), Cancel::never());
+    EXPECT_EQ(result, -ETIME);
+    EXPECT_GE(monotonic_now() - before, milliseconds(20));
+    EXPECT_LT(monotonic_now() - before, milliseconds(500));
+  });
+}
+
+struct Count final : Parcel {
+  void deliver() noexcept override {
+    if (++*total == stop_at) home->stop();
+  }
+  int* total = nullptr;
+  int stop_at = 0;
+  Reactor* home = nullptr;
+};
+
+TEST(Reactor, ParcelsFromOtherThreadsAllArriveInOrderOfTheirPoster) {
+  auto reactor = Reactor::create(test::small_reactor());
+  ASSERT_TRUE(reactor.has_value());
+  constexpr int threads = 4, each = 2000;
+  int total = 0;
+  std::vector<Count> parcels(threads * each);
+  for (auto& parcel : parcels) {
+    parcel.total = &total;
+    parcel.stop_at = threads * each;
+    parcel.home = reactor->get();
+  }
+  std::vector<std::thread> posters;
+  for (int t = 0; t < threads; ++t) {
+    posters.emplace_back([&, t] {
+      for (int i = 0; i < each; ++i) (*reactor)->post(parcels[static_cast<std::size_t>(t * each + i)]);
+    });
+  }
+  (*reactor)->run();
+  for (auto& poster : posters) poster.join();
+  EXPECT_EQ(total, threads * each);
+}
+
+// Two reactors throw a ball to and fro by ring messages.
+struct Ball final : Parcel {
+  void deliver() noexcept override {
+    Reactor* here = Reactor::current();
+    if (--left == 0) {
+      one->stop();
+      two->stop();
+      return;
+    }
+    (here == one ? two : one)->post(*this);
+  }
+  Reactor* one = nullptr;
+  Reactor* two = nullptr;
+  int left = 1000;
+};
+
+TEST(Reactor, TwoReactorsWakeEachOther) {
+  Ball ball;
+  std::atomic<Reactor*> second{nullptr};
+  std::thread other([&] {
+    auto reactor = Reactor::create(test::small_reactor());
+    second.store(reactor->get());
+    (*reactor)->run();
+  });
+  while (second.load() == nullptr) std::this_thread::yield();
+  auto reactor = Reactor::create(test::small_reactor());
+  ball.one = reactor->get();
+  ball.two = second.load();
+  (*reactor)->post(ball);
+  (*reactor)->run();
+  other.join();
+  EXPECT_EQ(ball.left, 0);
+}
+
+TEST(Reactor, FilesAreWrittenSyncedAndReadBack) {
+  char path[] = "/tmp/ringpost-io-XXXXXX";
+  FileDescriptor file(::mkstemp(path));
+  ::unlink(path);
+  const int fd = file.get();
+  test::run_on_reactor(
+      [](Reactor& reactor, const int& descriptor) -> Task<> {
+        // More vectors than one write takes.
+        const std::string piece = "0123456789";
+        std::vector<iovec> vectors(3000, iovec{const_cast<char*>(piece.data()), piece.size()});
+        auto written = co_await write_file(reactor, descriptor, vectors, 7, Sync::data);
+        EXPECT_TRUE(written.has_value()) << written.error().reason;
+        std::string back(30'000, '\0');
+        auto read = co_await read_file(reactor, descriptor, back, 7);
+        EXPECT_TRUE(read.has_value());
+        EXPECT_EQ(*read, 30'000U);
+        EXPECT_EQ(back.substr(29'990), piece);
+        auto past_end = co_await read_file(reactor, descriptor, back, 30'000);
+        EXPECT_EQ(*past_end, 7U);
+        auto bad = co_await write_file(reactor, -1, std::span(vectors).first(1), 0, Sync::data);
+        EXPECT_FALSE(bad.has_value());
+        if (!bad) {
+          EXPECT_EQ(bad.error().os_error, EBADF);
+        }
+      },
+      fd);
+}
+
+TEST(OffloadPool, RunsWorkElsewhereAndComesHome) {
+  OffloadPool pool(2, 100);
+  test::run_on_reactor(
+      [](Reactor&, OffloadPool& helpers) -> Task<> {
+        const auto here = std::this_thread::get_id();
+        auto there = co_await helpers.run([] { return std::this_thread::get_id(); });
+        EXPECT_TRUE(there.has_value());
+        EXPECT_NE(*there, here);
+        EXPECT_EQ(std::this_thread::get_id(), here);
+      },
+      pool);
+}
+
+TEST(OffloadPool, AFullLineSaysUnavailable) {
+  OffloadPool pool(1, 0);
+  test::run_on_reactor(
+      [](Reactor&, OffloadPool& helpers) -> Task<> {
+        auto result = co_await helpers.run([] { return 1; });
+        EXPECT_FALSE(result.has_value());
+        if (!result) {
+          EXPECT_EQ(result.error().kind, ErrorKind::unavailable);
+        }
+      },
+      pool);
+}
+
+Task<> wait_for(WaitQueue& queue, int& result) { result = co_await queue.wait(Deadline::after(milliseconds(200)), Cancel::never()); }
+
+TEST(WaitQueue, NotifiesOneThenAllAndTimesOut) {
+  test::run_on_reactor([](Reactor& reactor) -> Task<> {
+    WaitQueue queue(reactor);
+    Scope scope(reactor);
+    int first = 1, second = 1;
+    scope.spawn(wait_for(queue, first));
+    scope.spawn(wait_for(queue, second));
+    queue.notify_one();
+    co_await Sleep(reactor, Deadline::after(milliseconds(20)), Cancel::never());
+    EXPECT_EQ(first, 0);
+    EXPECT_EQ(second, 1);
+    co_await scope.join();
+    EXPECT_EQ(second, -ETIME);
+  });
+}
+
+}  // namespace
+}  // namespace ringpost::io
