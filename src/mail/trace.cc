@@ -57,12 +57,6 @@ class FoldedField {
     line_begins_ = true;
     return *this;
   }
-  /// Continues the last word: its punctuation.
-  FoldedField& glue(std::string_view octets) {
-    out_.append(octets);
-    column_ += octets.size();
-    return *this;
-  }
   std::string finish() && { return std::move(out_.append("\r\n")); }
 
  private:
@@ -84,13 +78,17 @@ std::string received_field(const Envelope& envelope, std::string_view hostname, 
   }
   field.word("by").word(harmless_name(hostname));
   if (!origin.protocol.empty()) field.word("with").word(harmless_name(origin.protocol));
-  field.word("id").word(id.text());
+  field.word("id");
+  std::string last_word = id.text();
   if (envelope.recipients.size() == 1) {
     const Address& address = envelope.recipients.front().address;
     // RFC 6531 3.7.3: an address in UTF-8 may stand only in a message that is declared so.
-    if (envelope.smtputf8 || !address.needs_utf8()) field.word("for").word("<" + address.text() + ">");
+    if (envelope.smtputf8 || !address.needs_utf8()) {
+      field.word(last_word).word("for");
+      last_word = "<" + address.text() + ">";
+    }
   }
-  field.glue(";").word(rfc5322_date(envelope.received));
+  field.word(last_word + ";").word(rfc5322_date(envelope.received));
   return std::move(field).finish();
 }
 
