@@ -122,7 +122,7 @@ Result<std::pair<Known, std::string_view>> next_parameter(std::string_view& rest
   }
   const unsigned bit = 1u << static_cast<unsigned>(keyword->known);
   if ((seen & bit) != 0) {
-    return fail(ErrorKind::invalid, "parameter given twice: " + printable(word, 100), not_recognized);
+    return bad_value("parameter, it came before", word);
   }
   seen |= bit;
   const bool wants_value = keyword->known != Known::smtputf8;

@@ -1,5 +1,5 @@
 // The arguments of MAIL, RCPT, BDAT, EHLO and HELO. Which parameters exist depends on what was offered: after HELO
-// none. A parameter that is unknown, not offered, or given twice is 555 5.5.4; one with an impossible value 501 5.5.4.
+// none. A parameter that is unknown or not offered is 555 5.5.4; one given twice or with an impossible value 501 5.5.4.
 // One blank between the colon and the path is accepted, as "MAIL FROM: <a@b>" is what many programs send, though
 // RFC 5321 3.3 forbids it; a path without angle brackets is not accepted.
 //

@@ -46,7 +46,7 @@ Reply vrfy_cannot() {
   return {252, {2, 5, 0}, "cannot verify, but will take mail and try to deliver it"};
 }
 Reply expn_refused() {
-  return {550, {5, 7, 2}, "expansion of lists is refused"};
+  return {502, {5, 7, 0}, "expansion of lists is refused"};
 }
 Reply help() {
   return Reply(214, {2, 0, 0}, "commands: EHLO HELO MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT")
@@ -124,7 +124,7 @@ Reply no_argument_allowed(Verb verb) {
   return {501, {5, 5, 4}, join(to_string(verb), " takes no argument")};
 }
 Reply parameter_not_recognized() {
-  return {555, {5, 5, 4}, "parameter not recognized, not offered or given twice"};
+  return {555, {5, 5, 4}, "parameter not recognized or not offered"};
 }
 Reply not_implemented(Verb verb) {
   return {502, {5, 5, 1}, join(to_string(verb), " is not implemented")};

@@ -26,7 +26,7 @@ Reply helo_ok(std::string_view hostname, std::string_view client);              
 Reply noop_ok();                                                                               // 250 2.0.0
 Reply reset_ok();                          // 250 2.0.0, RFC 5321 4.1.1.5
 Reply vrfy_cannot();                       // 252 2.5.0, RFC 5321 3.5.3
-Reply expn_refused();                      // 550 5.7.2, RFC 5321 3.5.2
+Reply expn_refused();                      // 502 5.7.0, RFC 5321 3.5.3
 Reply help();                              // 214 2.0.0
 Reply closing(std::string_view hostname);  // 221 2.0.0, RFC 5321 4.1.1.10
 
