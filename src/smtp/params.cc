@@ -217,8 +217,7 @@ bool is_original_recipient(std::string_view value, bool smtputf8) {
   if (value.size() > limits::original_recipient_octets_max || semicolon == std::string_view::npos) return false;
   const std::string_view type = value.substr(0, semicolon), address = value.substr(semicolon + 1);
   if (!is_keyword(type) || address.empty()) return false;
-  // The two forms of utf-8 differ from xtext only in what they write for octets that do not fit.
-  if (iequals(type, "utf-8") && mail::valid_utf8_addr(address, smtputf8)) return true;
+  if (iequals(type, "utf-8")) return mail::valid_utf8_addr(address, smtputf8);
   return is_printable_xtext(address);
 }
 
