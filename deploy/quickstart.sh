@@ -46,7 +46,9 @@ build() {
   say "build (the first one takes some minutes)"
   cd "$root"
   cmake --preset release -DRINGPOST_TESTS=ON >"$dir/build.log" 2>&1 || give_up "cmake failed, see $dir/build.log"
-  cmake --build --preset release --parallel "$(nproc)" --target ringpost ringpost-bench 2>&1 | tee -a "$dir/build.log" | tail -1
+  cmake --build --preset release --parallel "$(nproc)" --target ringpost ringpost-bench >>"$dir/build.log" 2>&1 ||
+    give_up "the build failed, see $dir/build.log"
+  "$root/build/release/ringpost" version || give_up "ringpost does not start"
 }
 
 free_port() {  # FIRST: the first port from there on where nobody answers
@@ -126,7 +128,8 @@ stop_server() {
 
 send() {  # SOURCE RECIPIENT SUBJECT: one message; the SMTP dialogue on stdout
   if command -v swaks >/dev/null; then
-    swaks --server "127.0.0.1" --port "$mx_port" --local-interface "$1" --helo client.example.net --from "app@client.example.net" \
+    swaks --server 127.0.0.1 --port "$mx_port" --local-interface "$1" \
+      --helo client.example.net --from app@client.example.net \
       --to "$2" --header "Subject: $3" --body "Hello from deploy/quickstart.sh." 2>&1
     return
   fi
@@ -135,7 +138,8 @@ import smtplib, sys
 port, source, recipient, subject = sys.argv[1:]
 with smtplib.SMTP("127.0.0.1", int(port), "client.example.net", source_address=(source, 0)) as smtp:
     smtp.set_debuglevel(1)
-    smtp.sendmail("app@client.example.net", [recipient], f"Subject: {subject}\r\n\r\nHello from deploy/quickstart.sh.\r\n")
+    body = f"Subject: {subject}\r\n\r\nHello from deploy/quickstart.sh.\r\n"
+    smtp.sendmail("app@client.example.net", [recipient], body)
 PYTHON
 }
 

@@ -100,7 +100,7 @@ targets() {  # the micro-benchmarks are built once only
   if [[ $1 == release || $1 == fuzz ]]; then echo all; return; fi
   echo ringpost ringpost-bench
   for folder in "$root"/tests/unit/*/; do
-    if compgen -G "$folder*.cc" >/dev/null; then echo "unit_$(basename "$folder")"; fi
+    if compgen -G "$folder"*_test.cc >/dev/null; then echo "unit_$(basename "$folder")"; fi
   done
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the C:/S: transcripts beside this file against live servers, one server for each set of @set lines.
 
-What a transcript may say (tests/dialogue/README.md tells it with examples):
+What a transcript may say (docs/testing.md has examples):
   # text                    the first such line says what the file shows
   @listener mx|submission   which listener to talk to (mx)
   @set KEY=VALUE            a configuration key, TOML value: limits.message_size_max="64KiB"

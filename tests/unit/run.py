@@ -62,7 +62,7 @@ def main():
     parser.add_argument("--preset", default="release")
     parser.add_argument("--filter", default="", help="only cases whose name contains this")
     options = parser.parse_args()
-    modules = sorted(folder.name for folder in HERE.iterdir() if folder.is_dir() and any(folder.glob("*.cc")))
+    modules = sorted(folder.name for folder in HERE.iterdir() if folder.is_dir() and any(folder.glob("*_test.cc")))
     counts = {"PASS": 0, "FAIL": 0, "SKIP": 0}
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         results = pool.map(lambda module: run(module, options.preset, options.filter), modules)
