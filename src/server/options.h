@@ -7,13 +7,14 @@
 
 #include "base/clock.h"
 #include "policy/network.h"
+#include "smtp/data_decoder.h"
 
 namespace ringpost::server {
 
 enum class Role : std::uint8_t { mx, submission, submissions };
 enum class TlsMode : std::uint8_t { off, starttls, implicit };
 enum class AuthMode : std::uint8_t { off, optional, required };
-enum class BareLineEnding : std::uint8_t { refuse, normalize };
+using smtp::BareLineEnding;
 
 std::string_view to_string(Role role) noexcept;
 
@@ -32,7 +33,8 @@ struct Limits {
   std::uint32_t sessions_max = 50'000;
   std::uint32_t sessions_per_client_max = 64;
   std::uint32_t messages_per_minute_per_client = 0;  // 0: no limit
-  std::uint32_t errors_max = 10;                     // refused commands before 421; each is delayed by its number in seconds
+  std::uint32_t errors_max = 10;  // refused commands before 421; those beyond the first half wait a second each
+  std::uint32_t text_line_octets_max = 998;  // without CRLF (RFC 5321 4.5.3.1.6); BINARYMIME is free of it
   std::uint32_t hops_max = 100;                      // Received fields (RFC 5321 6.3)
   Duration command_timeout = std::chrono::minutes(5);
   Duration data_timeout = std::chrono::minutes(3);  // without progress

@@ -1,0 +1,73 @@
+// What DATA and BDAT have in common: may the message come, is it acceptable, and keeping it.
+#include "mail/trace.h"
+#include "server/session.h"
+#include "smtp/replies.h"
+#include "telemetry/log.h"
+
+namespace ringpost::server {
+
+namespace replies = smtp::replies;
+using io::Task;
+using telemetry::Event;
+using telemetry::EventKind;
+
+std::optional<smtp::Reply> Session::refuse_before_data(bool chunked) const {
+  if (transaction_ == nullptr) return replies::bad_sequence("MAIL first");
+  if (transaction_->envelope.recipients.empty()) {
+    if (transaction_->recipients_refused > 0) return replies::no_valid_recipients();
+    return replies::bad_sequence("RCPT first");
+  }
+  if (chunked) return std::nullopt;
+  if (transaction_->chunks != nullptr) return replies::data_after_bdat();
+  if (transaction_->envelope.body == mail::BodyType::binary) return replies::binary_needs_bdat();
+  return std::nullopt;
+}
+
+std::optional<smtp::Reply> Session::refuse_body(const mail::BodyFacts& facts) const {
+  const Limits& limits = context_.services.options.limits;
+  const bool binary = transaction_->envelope.body == mail::BodyType::binary;
+  if (facts.received_fields > limits.hops_max) return replies::mail_loop(facts.received_fields);
+  if (binary) return std::nullopt;
+  if (facts.nul) return replies::nul_in_message();
+  if (facts.bare_cr_or_lf && limits_bare_line_ending() == BareLineEnding::refuse) return replies::bare_line_ending();
+  if (facts.line_octets_max > limits.text_line_octets_max) return replies::text_line_too_long();
+  return std::nullopt;
+}
+
+BareLineEnding Session::limits_bare_line_ending() const noexcept { return context_.services.options.bare_line_ending; }
+
+Task<smtp::Reply> Session::keep(queue::Upload upload, mail::BodyFacts facts) {
+  const Services& services = context_.services;
+  const MessageId id = upload.id();
+  mail::Envelope envelope = std::move(transaction_->envelope);
+  transaction_.reset();
+  envelope.received = WallTime::now();
+  std::string prefix = mail::received_field(envelope, services.options.hostname, id);
+  // Our own applications often leave them out; a stranger's message is not ours to complete (RFC 6409 8).
+  if (services.access.is_trusted(client_)) {
+    if (!facts.has_date) prefix += mail::date_field(envelope.received);
+    if (!facts.has_message_id) prefix += mail::message_id_field(id, services.options.hostname);
+  }
+  const std::uint64_t octets = facts.octets;
+  const std::string sender = envelope.reverse_path.text();
+  const std::size_t recipients = envelope.recipients.size();
+  auto kept = co_await upload.commit(std::move(envelope), facts, std::move(prefix));
+  if (!kept) {
+    Event(EventKind::error).session(id_).message(id).field("operation", "keep").error(kept.error()).emit();
+    co_return replies::from_error(kept.error());
+  }
+  ++messages_;
+  auto& counters = telemetry::counters();
+  counters.messages_received_total[static_cast<telemetry::Listener>(context_.listener.role)].add();
+  counters.message_bytes_received_total.add(octets);
+  Event(EventKind::accept)
+      .session(id_)
+      .message(id)
+      .field("from", sender)
+      .field("recipients", recipients)
+      .field("size", octets)
+      .emit();
+  co_return replies::queued(id);
+}
+
+}  // namespace ringpost::server

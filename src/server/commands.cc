@@ -1,0 +1,172 @@
+// The verbs that need no waiting. Checks come first and in the order RFC 5321 4.1.4 and 4.3.2 give them; what a verb does
+// comes last.
+#include <algorithm>
+
+#include "base/text.h"
+#include "server/session.h"
+#include "smtp/limits.h"
+#include "smtp/params.h"
+#include "smtp/replies.h"
+#include "telemetry/log.h"
+
+namespace ringpost::server {
+
+namespace replies = smtp::replies;
+using io::Cancel;
+using io::Task;
+using smtp::Verb;
+using telemetry::RejectReason;
+
+namespace {
+
+RejectReason reason_of(const PublicStatus& status) noexcept {
+  const EnhancedCode& e = status.enhanced;
+  if (e == EnhancedCode{5, 7, 1}) return RejectReason::relay_denied;
+  if (e == EnhancedCode{5, 1, 1}) return RejectReason::unknown_recipient;
+  if (e.subject == 1) return RejectReason::bad_address;
+  if (e == EnhancedCode{4, 5, 3}) return RejectReason::too_many_recipients;
+  if (e == EnhancedCode{5, 3, 4}) return RejectReason::too_large;
+  if (e == EnhancedCode{5, 5, 1}) return RejectReason::bad_sequence;
+  if (e.subject == 5) return RejectReason::syntax;
+  if (e == EnhancedCode{4, 3, 1}) return RejectReason::no_space;
+  if (e.klass == 4 && e.subject == 3) return RejectReason::unavailable;
+  return RejectReason::other;
+}
+
+}  // namespace
+
+Task<Result<smtp::Reply>> Session::dispatch(smtp::Command command, Cancel cancel) {
+  Reply reply;
+  if (command.verb == Verb::data || command.verb == Verb::bdat) {
+    if (command.verb == Verb::data && !command.argument.empty()) {
+      reply = replies::no_argument_allowed(command.verb);
+    } else if (command.verb == Verb::data) {
+      auto answer = co_await data(cancel);
+      if (!answer) co_return answer;
+      reply = std::move(*answer);
+    } else {
+      auto answer = co_await bdat(std::string(command.argument), cancel);
+      if (!answer) co_return answer;
+      reply = std::move(*answer);
+    }
+    // The line the command stood in is gone by now.
+    const smtp::Command only_verb{.verb = command.verb, .argument = {}, .word = smtp::to_string(command.verb)};
+    if (reply.transient() || reply.permanent()) {
+      telemetry::counters().messages_rejected_total[reason_of(reply.status())].add();
+      note_refusal(&only_verb, reply);
+    }
+    co_return reply;
+  }
+  switch (command.verb) {
+    case Verb::ehlo: reply = ehlo(command.argument); break;
+    case Verb::helo: reply = helo(command.argument); break;
+    case Verb::mail: reply = mail(command.argument); break;
+    case Verb::rcpt: reply = rcpt(command.argument); break;
+    case Verb::rset: reply = command.argument.empty() ? rset() : replies::no_argument_allowed(Verb::rset); break;
+    case Verb::noop: reply = replies::noop_ok(); break;
+    case Verb::vrfy: reply = command.argument.empty() ? replies::bad_parameters() : replies::vrfy_cannot(); break;
+    case Verb::expn: reply = replies::expn_refused(); break;
+    case Verb::help: reply = replies::help(); break;
+    case Verb::quit:
+      reply = command.argument.empty() ? replies::closing(context_.services.options.hostname)
+                                       : replies::no_argument_allowed(Verb::quit);
+      break;
+    case Verb::starttls: reply = replies::tls_not_available(); break;
+    case Verb::auth: reply = replies::not_implemented(Verb::auth); break;
+    case Verb::lhlo: reply = replies::unknown_command(); break;
+    default: reply = replies::unknown_command(); break;
+  }
+  if (reply.transient() || reply.permanent()) {
+    if (command.verb == Verb::mail || command.verb == Verb::rcpt) {
+      telemetry::counters().messages_rejected_total[reason_of(reply.status())].add();
+    }
+    note_refusal(&command, reply);
+    // A list with a few dead addresses is not an attack: once a recipient was taken, unknown ones are not errors.
+    const bool in_good_company = transaction_ != nullptr && !transaction_->envelope.recipients.empty();
+    if (command.verb == Verb::rcpt && in_good_company && reply.permanent()) --errors_;
+  }
+  co_return reply;
+}
+
+smtp::Reply Session::ehlo(std::string_view argument) {
+  auto name = smtp::parse_helo(argument);
+  if (!name) return replies::from_error(name.error());
+  transaction_.reset();  // RFC 5321 4.1.4: as RSET
+  helo_ = *name;
+  esmtp_ = true;
+  return replies::ehlo_ok(context_.services.options.hostname, helo_, context_.extensions);
+}
+
+smtp::Reply Session::helo(std::string_view argument) {
+  auto name = smtp::parse_helo(argument);
+  if (!name) return replies::from_error(name.error());
+  transaction_.reset();
+  helo_ = *name;
+  esmtp_ = false;
+  return replies::helo_ok(context_.services.options.hostname, helo_);
+}
+
+smtp::Reply Session::rset() {
+  transaction_.reset();
+  return replies::reset_ok();
+}
+
+smtp::Reply Session::mail(std::string_view argument) {
+  const Limits& limits = context_.services.options.limits;
+  if (helo_.empty()) return replies::bad_sequence("EHLO first");
+  if (transaction_ != nullptr) return replies::nested_mail();
+  if (context_.listener.role != Role::mx) return replies::tls_not_available();
+  static const smtp::Extensions none;
+  auto command = smtp::parse_mail(argument, esmtp_ ? context_.extensions : none);
+  if (!command) return replies::from_error(command.error());
+  if (command->size.value_or(0) > limits.message_size_max) return replies::size_exceeded(limits.message_size_max);
+  const Duration wait = context_.services.clients.count_message(client_.address, context_.services.reactor.now());
+  if (wait > Duration::zero()) {
+    return replies::rate_exceeded(context_.services.options.hostname, client_.address.text(),
+                                  limits.messages_per_minute_per_client, wait);
+  }
+  mail::Envelope envelope;
+  envelope.reverse_path = std::move(command->reverse_path);
+  envelope.body = command->body;
+  envelope.smtputf8 = command->smtputf8;
+  envelope.ret = command->ret;
+  envelope.envelope_id = std::move(command->envelope_id);
+  return start_transaction(std::move(envelope));
+}
+
+smtp::Reply Session::start_transaction(mail::Envelope envelope) {
+  envelope.origin.client_address = client_.address.text();
+  envelope.origin.helo = helo_;
+  envelope.origin.login = client_.login;
+  envelope.origin.protocol = !esmtp_ ? "SMTP" : envelope.smtputf8 ? "UTF8SMTP" : "ESMTP";
+  envelope.origin.listener = to_string(context_.listener.role);
+  transaction_ = std::make_unique<Transaction>();
+  transaction_->envelope = std::move(envelope);
+  return replies::mail_ok();
+}
+
+smtp::Reply Session::rcpt(std::string_view argument) {
+  if (transaction_ == nullptr) return replies::bad_sequence("MAIL first");
+  if (transaction_->chunks != nullptr) return replies::bad_sequence("BDAT has begun");
+  auto& recipients = transaction_->envelope.recipients;
+  const std::uint32_t recipients_max = context_.services.options.limits.recipients_max;
+  static const smtp::Extensions none;
+  auto recipient = smtp::parse_rcpt(argument, esmtp_ ? context_.extensions : none, transaction_->envelope.smtputf8);
+  if (!recipient) return replies::from_error(recipient.error());
+  if (recipients.size() >= recipients_max) return replies::too_many_recipients(recipients_max);
+  auto allowed = context_.services.access.check_recipient(client_, std::move(recipient->address));
+  if (!allowed) {
+    ++transaction_->recipients_refused;
+    if (allowed.error().status == PublicStatus{550, {5, 7, 1}}) return replies::relay_denied();
+    if (allowed.error().status == PublicStatus{550, {5, 1, 1}}) return replies::unknown_recipient();
+    return replies::from_error(allowed.error());
+  }
+  recipient->address = std::move(*allowed);
+  // Named twice, delivered once (RFC 5321 3.3 leaves it to us; nobody wants the message twice).
+  const bool known = std::ranges::any_of(
+      recipients, [&](const mail::Recipient& other) { return other.address == recipient->address; });
+  if (!known) recipients.push_back(std::move(*recipient));
+  return replies::rcpt_ok();
+}
+
+}  // namespace ringpost::server
