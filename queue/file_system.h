@@ -30,6 +30,7 @@ class SpoolFile {
   virtual Result<void> write_now(std::string_view octets, std::uint64_t offset) = 0;
   virtual Result<std::size_t> read_now(std::span<char> into, std::uint64_t offset) = 0;
   virtual Result<void> sync_now() = 0;
+  virtual Result<std::uint64_t> size_now() = 0;
   /// Fills [0, octets) with zeros on the disk, allocated and synced, so that later writes change no metadata. Blocking.
   virtual Result<void> fill_with_zeros(std::uint64_t octets) = 0;
 };

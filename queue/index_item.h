@@ -3,6 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
 
 #include "base/intrusive.h"
 #include "queue/log_position.h"
@@ -25,6 +28,18 @@ struct IndexItem : MpscNode {
   std::vector<std::string> destinations;  // accept: parallel to the recipients
   Outcome outcome;
   std::uint64_t sequence = 0;           // given by Indexer::hand_in, ascending
+  // Keeps pinned what the body refers to; dropped with the item, that is after add_live() of its batch.
+  std::shared_ptr<const void> pins;
+};
+
+/// Where a log hands its items in, in order of position; on the log's core.
+class IndexSink {
+ public:
+  virtual std::unique_ptr<IndexItem> make_item(IndexItem::Kind kind) = 0;
+  virtual void hand_in(std::unique_ptr<IndexItem> item) = 0;
+
+ protected:
+  ~IndexSink() = default;
 };
 
 }  // namespace ringpost::queue

@@ -4,15 +4,17 @@
 //   header   = magic "RPSPOOL1" (8)  log (2)  zero (6)  sequence (8)  generation (8)  crc32c of the 32 octets before (4)  zero (28)
 //   record   = crc32c (4)  length (4)  generation (8)  type (1)  zero (7)  payload (length)  padding to 8 octets
 //
-// The checksum covers everything of the record behind itself except the padding. `generation` is the segment's: what an
-// earlier life of the file left behind is recognised and ends the reading. A record without a valid checksum, and all
-// after it, was never acknowledged. A record never straddles segments.
+// The checksum covers the payload and then the header behind itself, in this order: so the payload is summed up as it
+// arrives, before its place is known. `generation` is the segment's: what an earlier life of the file left behind is
+// recognised and ends the reading. A record without a valid checksum, and all after it in the segment, was never
+// acknowledged. A record never straddles segments; the padding is whatever lies there.
 //
 //   chunk          body octets of one upload
-//   accept         encode_message(): envelope, prefix, extents of the body
-//   attempt_begun  message id (16), then recipient indexes
+//   accept         encode_message(): envelope, prefix, extents of the body. An extent of segment 0 is the payload of the
+//                  chunk record directly in front of the accept (written in one go, before its place was known)
+//   attempt_begun  encode_attempt_begun(): message id (16), then recipient indexes
 //   attempt_ended  encode_outcome()
-//   cancelled      message id (16): its accept was refused (failed sync) though it may be readable
+//   cancelled      message ids (16 each): their accepts were refused (failed sync) though they may be readable
 #pragma once
 
 #include <cstdint>
@@ -38,16 +40,9 @@ std::string encode_segment_header(const SegmentHeader& header);
 /// nullopt: not a segment of ours, or torn.
 std::optional<SegmentHeader> decode_segment_header(std::string_view octets) noexcept;
 
-struct RecordHeader {
-  std::uint32_t crc = 0;
-  std::uint32_t length = 0;
-  std::uint64_t generation = 0;
-  RecordType type = RecordType::chunk;
-};
-
-/// Header for a payload whose CRC-32C is `payload_crc`, so that a payload in slices is read once only.
-void encode_record_header(RecordType type, std::uint32_t length, std::uint64_t generation, std::string_view const* payload,
-                          std::size_t payload_pieces, char (&out)[record_header_octets]) noexcept;
+/// Header of a record whose payload has `length` octets with CRC-32C `payload_crc`.
+void encode_record_header(RecordType type, std::uint32_t length, std::uint32_t payload_crc, std::uint64_t generation,
+                          char* out_record_header_octets) noexcept;
 constexpr std::uint64_t record_octets(std::uint64_t payload_octets) noexcept {
   const std::uint64_t whole = record_header_octets + payload_octets;
   return (whole + record_alignment_octets - 1) / record_alignment_octets * record_alignment_octets;

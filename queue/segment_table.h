@@ -1,7 +1,11 @@
 // Which segment files exist, and who pins them (README.md, "Who pins a segment"). Shared by all logs, the indexer and the
 // readers, under one mutex that is taken when a segment is begun or left, when a batch is applied, and when a reader
 // opens a segment; never per octet. A file nobody pins is recycled: a new generation and sequence number, for any log.
-// Creates and zero-fills files ahead of need on a helper thread of its own.
+// Creates and zero-fills files ahead of need on a helper thread of its own. Keeps `files_open_max` files open; a reader of
+// any other opens it anew.
+//
+// At start-up: scan(), add_live() for everything RocksDB knows, set_synced_watermark() for every log, replay. In this
+// order: a segment that has nothing live and lies behind its log's watermark is recycled at once.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +15,8 @@
 #include <vector>
 
 #include "base/result.h"
+#include "io/reactor.h"
+#include "io/task.h"
 #include "queue/file_system.h"
 #include "queue/log_position.h"
 #include "queue/record.h"
@@ -35,17 +41,21 @@ class SegmentTable {
   SegmentTable(FileSystem& files, std::string directory, std::uint64_t segment_octets, std::uint64_t min_free_disk);
   ~SegmentTable();
 
-  /// Start-up: finds all files of the directory, reads their headers. Blocking. Errors: io.
+  static constexpr std::size_t files_open_max = 512;
+
+  /// Start-up: finds all files of the directory, reads their headers. Blocking. A file that was being created when the
+  /// process died is removed; one with a header that is not ours is left alone. Errors: io.
   Result<void> scan();
   /// Segments of `log` in order of sequence, as scan() found them.
   std::vector<OpenSegment> segments_of(std::uint16_t log) const;
+  bool contains(SegmentKey key) const;
   std::vector<std::uint16_t> logs() const;
 
-  /// A segment for `log` with a fresh sequence number, its header written and synced. Blocking only when no file was prepared
-  /// ahead; logs ask for their next one early. Errors: no_space (below min_free_disk or ENOSPC), io.
+  /// A segment for `log` with the next sequence number, its header written and synced; pinned for the log. From now on one
+  /// is prepared ahead for this log. Blocking. Errors: no_space (below min_free_disk or ENOSPC), io.
   Result<OpenSegment> begin(std::uint16_t log);
-  /// As begin(), but only if one can be had without creating or writing a file now; the helper thread prepares one per log.
-  bool prepared(std::uint16_t log) const;
+  /// The same for a reactor: at once where one was prepared ahead, else the helper thread makes one meanwhile.
+  io::Task<Result<OpenSegment>> begin_soon(std::uint16_t log, io::Reactor& reactor);
 
   /// Pins, by count: uploads with chunks in it, the log writing it, readers.
   void pin(SegmentKey key);
@@ -62,7 +72,7 @@ class SegmentTable {
     std::uint64_t segments = 0, free = 0, live_octets = 0, disk_free_octets = 0;
   };
   Totals totals() const;
-  /// True while the disk has less than min_free_disk (asked of the file system at most once a second).
+  /// True while the disk has less than min_free_disk. Cheap: the helper thread asks the file system once a second.
   bool disk_low() const;
   /// Segments with little alive (share of live octets below `share_max`), oldest first: candidates for copying out.
   std::vector<SegmentKey> sparse(double share_max) const;

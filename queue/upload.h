@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -12,11 +13,11 @@
 #include "io/slice.h"
 #include "io/task.h"
 #include "mail/envelope.h"
-#include "queue/log_position.h"
 
 namespace ringpost::queue {
 
-class Shard;
+class ChunkStream;
+class UploadSite;
 
 class Upload {
  public:
@@ -39,15 +40,27 @@ class Upload {
   /// Errors: as append(). Afterwards the Upload is spent.
   io::Task<Result<MessageId>> commit(mail::Envelope envelope, mail::BodyFacts facts, std::string prefix);
 
+  /// By the shard, whose site outlives the upload.
+  Upload(UploadSite& site, MessageId id) noexcept;
+
  private:
-  friend class Shard;
-  Upload(Shard& shard, MessageId id) noexcept;
-  Shard* shard_ = nullptr;  // null: spent or moved from
+  class Commit;
+
+  void hold(io::Slice octets);
+  void hold_copy(std::string_view octets);
+  void start_chunk();
+  void forget_held() noexcept;
+  void leave() noexcept;
+
+  UploadSite* site_ = nullptr;  // null: spent or moved from
   MessageId id_;
   std::uint64_t octets_ = 0;
   std::vector<io::Slice> held_;
   std::uint64_t held_octets_ = 0;
-  std::vector<Extent> written_;
+  std::uint32_t held_crc_ = 0;
+  io::Slice scrap_;  // memory of our own for small slices, filled up to scrap_used_
+  std::uint32_t scrap_used_ = 0;
+  std::shared_ptr<ChunkStream> stream_;  // of a body that did not stay small
 };
 
 }  // namespace ringpost::queue
