@@ -1,0 +1,101 @@
+"""ringpost itself, with the durability it ships with (250 after fdatasync) unless told otherwise.
+
+keep: the next hop is a port where nobody listens, and the destination is suspended, so that mail is kept untried.
+"""
+import json
+import subprocess
+import urllib.request
+
+from peers.base import TEST_DOMAIN, Peer, free_port
+from peers.install import Unavailable
+
+CONFIGURATION = """\
+hostname = "ringpost.example.com"
+data_dir = "{dir}/data"
+workers = {workers}
+user = ""
+
+[[listener]]
+address = "127.0.0.1:{port}"
+role = "mx"
+tls = "off"
+
+[relay]
+trusted_networks = ["127.0.0.0/8"]
+
+[[route]]
+domain = "*"
+next_hop = "smtp://127.0.0.1:{next_hop}"
+
+[queue]
+durability = "{durability}"
+min_free_disk = "64MiB"
+
+[limits]
+message_size_max = "100MiB"
+sessions_per_client_max = 50000
+
+[admin]
+address = "127.0.0.1:{admin}"
+"""
+
+
+class Ringpost(Peer):
+    name = "ringpost"
+    durability = "synced"
+
+    def __init__(self, cache, scratch_parent=None, build=None, workers=0):
+        super().__init__(cache, scratch_parent)
+        self.binary = build / "ringpost"
+        self.workers = workers
+        self.keep_next_hop = None
+
+    def prepare(self):
+        if not self.binary.exists():
+            raise Unavailable(f"{self.binary} is not built")
+
+    def version(self):
+        done = subprocess.run([self.binary, "version"], capture_output=True, text=True)
+        words = done.stdout.split()
+        return words[1] if len(words) > 1 else "unknown"
+
+    def launch(self, next_hop):
+        self.admin = free_port()
+        self.keep_next_hop = self.keep_next_hop or free_port()
+        self.conf = self.write("ringpost.toml", CONFIGURATION.format(
+            dir=self.scratch, workers=self.workers, port=self.port, admin=self.admin, durability=self.durability,
+            next_hop=next_hop or self.keep_next_hop))
+        self.run()
+
+    def run(self):
+        """Starts the process on the folder as it is; also used to start again after an end."""
+        self.spawn([self.binary, "serve", "-c", self.conf])
+
+    def after_start(self, next_hop):
+        if not next_hop:
+            # Where this fails the dead port alone keeps the mail; every message then costs an attempt more.
+            subprocess.run([self.binary, "queue", "suspend", TEST_DOMAIN, "-c", self.conf], capture_output=True)
+
+    def metrics(self):
+        """{name with labels: value} of /metrics; empty where it does not answer."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.admin}/metrics", timeout=10) as answer:
+                text = answer.read().decode()
+        except OSError:
+            return {}
+        pairs = (line.rpartition(" ") for line in text.splitlines() if line and not line.startswith("#"))
+        return {name.removeprefix("ringpost_"): float(value) for name, _, value in pairs}
+
+    def total(self, name):
+        """One metric summed over its labels."""
+        return sum(value for key, value in self.metrics().items() if key == name or key.startswith(name + "{"))
+
+    def queue_summary(self):
+        done = subprocess.run([self.binary, "queue", "summary", "--json", "-c", self.conf], capture_output=True, text=True)
+        return json.loads(done.stdout) if done.returncode == 0 else {}
+
+
+class RingpostWritten(Ringpost):
+    """250 after write(2), which is what OpenSMTPD does."""
+    name = "ringpost-written"
+    durability = "written"
