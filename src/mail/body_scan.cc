@@ -21,8 +21,8 @@ void BodyScan::take_block(const OctetMasks& masks, unsigned octets) noexcept {
   const std::uint64_t after_either = (masks.cr | masks.lf) << 1 | static_cast<std::uint64_t>(at_line_start_);
   const std::uint64_t crlf = masks.lf & after_cr;
 
-  facts_.nul |= masks.nul != 0;
-  facts_.eight_bit |= masks.high != 0;
+  facts_.nul |= masks.any_nul;
+  facts_.eight_bit |= masks.any_high;
   facts_.dot_at_line_start |= (masks.dot & after_either) != 0;
   facts_.bare_cr_or_lf |= ((masks.lf ^ after_cr) & inside) != 0;  // an LF without its CR, or no LF behind a CR
   for (std::uint64_t left = crlf; left != 0; left &= left - 1) {

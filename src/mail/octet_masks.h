@@ -14,7 +14,9 @@
 namespace ringpost::mail {
 
 struct OctetMasks {
-  std::uint64_t cr = 0, lf = 0, dot = 0, nul = 0, high = 0;  // high: above 127
+  std::uint64_t cr = 0, lf = 0, dot = 0;
+  bool any_nul = false;
+  bool any_high = false;  // above 127
 };
 
 inline constexpr unsigned mask_block_octets = 64;
@@ -34,6 +36,7 @@ constexpr std::uint64_t zero_octets(std::uint64_t word) noexcept {
 inline OctetMasks octet_masks_portable(const char* octets) noexcept {
   constexpr std::uint64_t each = 0x0101010101010101ULL;
   OctetMasks masks;
+  std::uint64_t nul = 0, high = 0;
   for (unsigned i = 0; i < mask_block_octets; i += 8) {
     std::uint64_t word = 0;
     std::memcpy(&word, octets + i, 8);
@@ -41,28 +44,32 @@ inline OctetMasks octet_masks_portable(const char* octets) noexcept {
     masks.cr |= detail::zero_octets(word ^ (each * '\r')) << i;
     masks.lf |= detail::zero_octets(word ^ (each * '\n')) << i;
     masks.dot |= detail::zero_octets(word ^ (each * '.')) << i;
-    masks.nul |= detail::zero_octets(word) << i;
-    masks.high |= (((word & (each << 7)) >> 7) * 0x0102040810204080ULL >> 56) << i;
+    nul |= detail::zero_octets(word);
+    high |= word & (each << 7);
   }
+  masks.any_nul = nul != 0;
+  masks.any_high = high != 0;
   return masks;
 }
 
 /// `octets` has mask_block_octets of them, at any alignment.
 inline OctetMasks octet_masks(const char* octets) noexcept {
 #if defined(__SSE2__)
-  const auto equal = [](__m128i lane, char c) {
-    return static_cast<std::uint64_t>(static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(lane, _mm_set1_epi8(c)))));
+  const auto* lanes = reinterpret_cast<const __m128i*>(octets);
+  const __m128i a = _mm_loadu_si128(lanes), b = _mm_loadu_si128(lanes + 1);
+  const __m128i c = _mm_loadu_si128(lanes + 2), d = _mm_loadu_si128(lanes + 3);
+  const auto top_bits = [](__m128i lane) {
+    return static_cast<std::uint64_t>(static_cast<unsigned>(_mm_movemask_epi8(lane)));
   };
-  OctetMasks masks;
-  for (unsigned i = 0; i < mask_block_octets; i += 16) {
-    const __m128i lane = _mm_loadu_si128(reinterpret_cast<const __m128i*>(octets + i));
-    masks.cr |= equal(lane, '\r') << i;
-    masks.lf |= equal(lane, '\n') << i;
-    masks.dot |= equal(lane, '.') << i;
-    masks.nul |= equal(lane, '\0') << i;
-    masks.high |= static_cast<std::uint64_t>(static_cast<unsigned>(_mm_movemask_epi8(lane))) << i;
-  }
-  return masks;
+  const auto equal = [&](char octet) {
+    const __m128i each = _mm_set1_epi8(octet);
+    return top_bits(_mm_cmpeq_epi8(a, each)) | top_bits(_mm_cmpeq_epi8(b, each)) << 16 |
+           top_bits(_mm_cmpeq_epi8(c, each)) << 32 | top_bits(_mm_cmpeq_epi8(d, each)) << 48;
+  };
+  const __m128i least = _mm_min_epu8(_mm_min_epu8(a, b), _mm_min_epu8(c, d));  // zero where any lane is
+  const __m128i united = _mm_or_si128(_mm_or_si128(a, b), _mm_or_si128(c, d));
+  return {equal('\r'), equal('\n'), equal('.'), top_bits(_mm_cmpeq_epi8(least, _mm_setzero_si128())) != 0,
+          top_bits(united) != 0};
 #else
   return octet_masks_portable(octets);
 #endif

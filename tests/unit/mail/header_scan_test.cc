@@ -1,0 +1,83 @@
+#include "mail/header_scan.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace ringpost::mail {
+namespace {
+
+HeaderScan scan(std::string_view octets) {
+  HeaderScan whole;
+  whole.feed(octets);
+  whole.finish();
+  for (std::size_t at = 0; at <= octets.size(); ++at) {
+    HeaderScan cut;
+    cut.feed(octets.substr(0, at));
+    cut.feed(octets.substr(at));
+    cut.finish();
+    EXPECT_EQ(cut.octets(), whole.octets()) << "cut at " << at;
+    EXPECT_EQ(cut.received_fields(), whole.received_fields()) << "cut at " << at;
+    EXPECT_EQ(cut.has_date(), whole.has_date()) << "cut at " << at;
+    EXPECT_EQ(cut.has_from(), whole.has_from()) << "cut at " << at;
+    EXPECT_EQ(cut.has_message_id(), whole.has_message_id()) << "cut at " << at;
+  }
+  return whole;
+}
+
+TEST(HeaderScan, EndsBehindTheFirstEmptyLine) { EXPECT_EQ(scan("A: b\r\n\r\nC: d\r\n\r\n").octets(), 8U); }
+
+TEST(HeaderScan, MessageMayBeginWithItsEmptyLine) { EXPECT_EQ(scan("\r\nFrom: x\r\n").octets(), 2U); }
+
+TEST(HeaderScan, MessageWithoutAnEmptyLineIsAllHeader) {
+  EXPECT_EQ(scan("A: b\r\nC: d\r\n").octets(), 12U);
+  EXPECT_EQ(scan("A: b\r\nC: d").octets(), 10U);
+  EXPECT_EQ(scan("").octets(), 0U);
+}
+
+TEST(HeaderScan, EndsBeforeALineThatIsNoField) {
+  EXPECT_EQ(scan("A: b\r\nhello there\r\nFrom: x\r\n").octets(), 6U);
+  EXPECT_EQ(scan("hello\r\n").octets(), 0U);
+  EXPECT_EQ(scan("A: b\r\nhello").octets(), 6U);
+  EXPECT_EQ(scan("A: b\r\n: x\r\n").octets(), 6U);
+  EXPECT_EQ(scan(" folded into nothing\r\nA: b\r\n").octets(), 0U);
+}
+
+TEST(HeaderScan, NamesAreFoundInAnyCaseAndOnlyWhole) {
+  const HeaderScan found = scan("fRoM: a\r\nDATE:\r\nMessage-ID:<x>\r\n\r\n");
+  EXPECT_TRUE(found.has_from() && found.has_date() && found.has_message_id());
+  const HeaderScan none = scan("Fro: a\r\nFromm: a\r\nX-Date: a\r\nMessage-IDs: a\r\nResent-From: a\r\n\r\n");
+  EXPECT_FALSE(none.has_from() || none.has_date() || none.has_message_id());
+}
+
+TEST(HeaderScan, BlanksMayStandBeforeTheColon) { EXPECT_TRUE(scan("From \t: a\r\n\r\n").has_from()); }
+
+TEST(HeaderScan, EveryReceivedFieldCounts) {
+  EXPECT_EQ(scan("Received: a\r\n by b\r\nSubject: Received: c\r\nreceived:d\r\n\r\nReceived: e\r\n").received_fields(),
+            2U);
+}
+
+TEST(HeaderScan, ContinuationsAreNotFields) {
+  const HeaderScan folded = scan("Subject: a\r\n From: b\r\n\tDate: c\r\n\r\n");
+  EXPECT_FALSE(folded.has_from() || folded.has_date());
+  EXPECT_EQ(folded.octets(), 34U);
+}
+
+TEST(HeaderScan, BareLineEndingsInAValueEndNothing) {
+  const HeaderScan bare = scan("Subject: a\nFrom: b\rDate: c\r\r\nMessage-ID: x\r\n\r\n");
+  EXPECT_FALSE(bare.has_from() || bare.has_date());
+  EXPECT_TRUE(bare.has_message_id());
+}
+
+TEST(HeaderScan, FieldNameOfAnyLengthIsAField) {
+  const std::string header = std::string(100'000, 'N') + ": v\r\nFrom: a\r\n\r\n";
+  HeaderScan long_name;
+  long_name.feed(header);
+  EXPECT_TRUE(long_name.has_from());
+  EXPECT_EQ(long_name.octets(), header.size());
+}
+
+TEST(HeaderScan, EightBitNameIsNoField) { EXPECT_EQ(scan("Fr\xc3\xb6m: a\r\n\r\n").octets(), 0U); }
+
+}  // namespace
+}  // namespace ringpost::mail
