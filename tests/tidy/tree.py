@@ -85,15 +85,20 @@ def line_of(text, offset):
     return text.count("\n", 0, offset) + 1
 
 
+def closes_initialisers(code, brace):
+    """Whether the brace opens the body of a constructor behind `member_{value}`."""
+    return code[:brace].rstrip(" ").endswith("}") and code[code.rfind("\n", 0, brace) + 1:brace].strip() != "}"
+
+
 def functions(code):
     """(first line, last line, head) of blocks that follow a parameter list and stand outside any other such block."""
     stack, mark = [], 0
     for match in re.finditer(r"[{};]", code):
         if match.group(0) == "{":
             head = code[mark:match.start()].strip()
-            inside = any(stack)
-            is_function = not inside and re.search(r"\)\s*(const|noexcept|override|final|mutable|->[^{]*|requires[^{]*|:[^{]*|\s)*$", head) \
-                and not re.match(r"(namespace|class|struct|enum|union)\b", head)
+            follows = r"\)\s*(const|noexcept|override|final|mutable|->[^{]*|requires[^{]*|:[^{]*|\s)*$"
+            is_function = not any(stack) and (closes_initialisers(code, match.start()) or (
+                re.search(follows, head) and not re.match(r"(namespace|class|struct|enum|union)\b", head)))
             stack.append((line_of(code, match.start()), head) if is_function else None)
         elif match.group(0) == "}" and stack:
             opened = stack.pop()
