@@ -235,7 +235,7 @@ constexpr std::array status_texts = {
     StatusText{{501, {5, 1, 3}}, "bad recipient address syntax"},
     StatusText{{501, {5, 1, 7}}, "bad sender address syntax"},
     StatusText{{553, {5, 6, 7}}, "address in UTF-8 needs SMTPUTF8"},
-    StatusText{{550, {5, 4, 6}}, "mail loop"},
+    StatusText{{554, {5, 4, 6}}, "mail loop"},
 };
 
 std::string_view class_text(const PublicStatus& status) noexcept {

@@ -134,6 +134,7 @@ TEST(FromError, NeverTellsThePrivateReason) {
 TEST(FromError, KeepsTheStatusAndUsesTheKnownText) {
   EXPECT_EQ(replies::from_error(Error(ErrorKind::no_space, "", {452, {4, 3, 1}})), replies::insufficient_storage());
   EXPECT_EQ(replies::from_error(Error(ErrorKind::invalid, "", {555, {5, 5, 4}})), replies::parameter_not_recognized());
+  EXPECT_EQ(wire(replies::from_error(Error(ErrorKind::refused, "", {554, {5, 4, 6}}))), "554 5.4.6 mail loop\r\n");
   const Reply reply = replies::from_error(Error(ErrorKind::invalid, "", {501, {5, 1, 7}}));
   EXPECT_EQ(wire(reply), "501 5.1.7 bad sender address syntax\r\n");
   EXPECT_EQ(replies::from_error(Error(ErrorKind::refused, "", {550, {5, 7, 26}})).status(),
