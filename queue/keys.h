@@ -1,0 +1,64 @@
+// The keys of RocksDB, octet by octet. All integers are big-endian, so that the order of the octets is the order of the
+// values; README.md, "Key layout", tells what each family is for.
+//
+//   message   id (16)
+//   due       lane (2)  destination  NUL  due, milliseconds (8)  id (16)
+//   segment   log (2)  sequence (8)
+//   meta      name; "watermark/" log (2)
+//
+// A destination never holds a NUL (route_key's answers are cut there), so no destination is a prefix of another's range.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "queue/log_position.h"
+#include "queue/segment_table.h"
+
+namespace ringpost::queue {
+
+/// A place in the key range of one destination.
+struct DuePosition {
+  WallTime due;
+  MessageId id;
+  auto operator<=>(const DuePosition&) const = default;
+  static constexpr DuePosition first() noexcept { return {}; }
+  static constexpr DuePosition last() noexcept { return {{INT64_MAX}, {UINT64_MAX, UINT64_MAX}}; }
+};
+
+struct DueKey {
+  std::uint16_t lane = 0;
+  std::string destination;
+  DuePosition position;
+  auto operator<=>(const DueKey&) const = default;
+};
+
+std::string message_key(const MessageId& id);
+std::string due_key(std::uint16_t lane, std::string_view destination, const DuePosition& position);
+/// First key of the lane, of the destination's range, and first key behind the range.
+std::string lane_begin(std::uint16_t lane);
+std::string destination_begin(std::uint16_t lane, std::string_view destination);
+std::string destination_end(std::uint16_t lane, std::string_view destination);
+std::string segment_key(SegmentKey key);
+std::string watermark_key(std::uint16_t log);
+
+// nullopt: not a key of that family.
+std::optional<MessageId> parse_message_key(std::string_view key) noexcept;
+std::optional<DueKey> parse_due_key(std::string_view key);
+std::optional<SegmentKey> parse_segment_key(std::string_view key) noexcept;
+std::optional<std::uint16_t> parse_watermark_key(std::string_view key) noexcept;
+
+/// Values: a log position (12 octets), a count (8), recipient indexes (varints).
+std::string encode_position(LogPosition position);
+std::optional<LogPosition> parse_position(std::string_view value) noexcept;
+std::string encode_count(std::int64_t count);
+std::optional<std::int64_t> parse_count(std::string_view value) noexcept;
+std::string encode_indexes(const std::vector<std::uint32_t>& indexes);
+std::optional<std::vector<std::uint32_t>> parse_indexes(std::string_view value);
+
+}  // namespace ringpost::queue
