@@ -1,0 +1,56 @@
+// The configuration file: strict TOML in, one plain Options struct for each module out. Strict means that an unknown
+// key, a wrong type or an impossible value is an error, that every error names file, line, column and what was
+// expected, and that all errors come in one run. Each key is one row of a table (sections.cc), from which reading,
+// printing (`check-config --print`) and the reference (docs/configuration.md) are made, so they cannot disagree.
+#pragma once
+
+#include <expected>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "admin/options.h"
+#include "config/problem.h"
+#include "policy/relay_access.h"
+#include "queue/options.h"
+#include "relay/options.h"
+#include "server/options.h"
+#include "telemetry/options.h"
+
+namespace ringpost::config {
+
+struct Configuration {
+  std::string hostname;  // lower case
+  std::string data_dir = "/var/lib/ringpost";
+  unsigned workers = 0;  // after load() at least 1: 0 in the file means the CPUs the process may use
+  std::string user = "ringpost";
+
+  telemetry::LogOptions log;
+  server::Options server;
+  policy::RelayOptions relay_access;
+  relay::Options relay;  // routes: those of [[domain]] deliver first, then [[route]]
+  queue::Options queue;
+  admin::Options admin;
+
+  std::vector<relay::RouteOptions> routes;  // [[route]] as written
+};
+
+/// Relative paths in the file are relative to the directory of `path`. Problems in the order of their lines; never empty.
+std::expected<Configuration, std::vector<Problem>> load(const std::string& path);
+/// The same for text; `name` is the file's name in problems and the base of relative paths.
+std::expected<Configuration, std::vector<Problem>> parse(std::string_view text, const std::string& name);
+
+/// The effective configuration as TOML with every key, which parse() reads back as the same.
+std::string print(const Configuration& configuration);
+
+struct KeyDescription {
+  std::string key;  // "[queue] max_age", "[[listener]] address", "hostname"
+  std::string type;
+  std::string standard;  // the default as TOML, or "required"
+  std::string description;
+};
+std::vector<KeyDescription> describe();
+/// docs/configuration.md, as it should be.
+std::string reference();
+
+}  // namespace ringpost::config

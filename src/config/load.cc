@@ -1,0 +1,166 @@
+#include <sched.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <set>
+
+#include "config/configuration.h"
+#include "config/sections.h"
+
+namespace ringpost::config {
+
+namespace {
+
+constexpr std::size_t file_octets_max = 16 << 20;
+
+unsigned cpus_we_may_use() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (::sched_getaffinity(0, sizeof set, &set) != 0) return 1;
+  return static_cast<unsigned>(std::clamp(CPU_COUNT(&set), 1, 256));
+}
+
+std::string beside(const std::string& file, const std::string& path) {
+  std::error_code error;
+  const auto whole = std::filesystem::absolute(std::filesystem::path(file).parent_path() / path, error);
+  return error ? path : whole.lexically_normal().string();
+}
+
+template <class T>
+void read_table(const Node& root, const Section<T>& section, T& into, Report& report) {
+  const Member* member = root.find(section.name);
+  if (member == nullptr) return;
+  if (member->value.kind != Node::Kind::table) {
+    report.add(member->line, member->column, section.name + ": expected a table " + section.title() + ", not " + std::string(member->value.kind_name()));
+    return;
+  }
+  read_section(section, member->value, into, report);
+}
+
+/// `initial(table)` is what an element is before its keys are read; `check(element, table)` looks at it afterwards.
+template <class T, class Initial, class Check>
+void read_tables(const Node& root, const Section<T>& section, std::vector<T>& into, Report& report, Initial initial, Check check) {
+  const Member* member = root.find(section.name);
+  if (member == nullptr) return;
+  const auto is_table = [](const Node& node) { return node.kind == Node::Kind::table; };
+  if (member->value.kind != Node::Kind::array || !std::ranges::all_of(member->value.items, is_table)) {
+    report.add(member->line, member->column, section.name + ": expected tables " + section.title() + ", not " + std::string(member->value.kind_name()));
+    return;
+  }
+  for (const Node& table : member->value.items) {
+    T element = initial(table);
+    read_section(section, table, element, report);
+    check(element, table);
+    into.push_back(std::move(element));
+  }
+}
+
+const Node& place_of(const Node& table, std::string_view key) {
+  const Member* member = table.find(key);
+  return member == nullptr ? table : member->value;
+}
+
+void read_listeners(const Node& root, Configuration& into, Report& report) {
+  using server::AuthMode, server::Role, server::TlsMode;
+  std::set<std::string> seen;
+  const auto initial = [](const Node& table) {
+    const Member* role = table.find("role");  // first: other defaults follow from it
+    if (role != nullptr && role->value.text == "submission") return default_listener(Role::submission);
+    if (role != nullptr && role->value.text == "submissions") return default_listener(Role::submissions);
+    return default_listener(Role::mx);
+  };
+  read_tables(root, listener_section(), into.server.listeners, report, initial, [&](const server::ListenerOptions& listener, const Node& table) {
+    const auto wrong = [&](std::string_view key, const std::string& what) { report.add(place_of(table, key), "[[listener]] " + std::string(key) + ": " + what); };
+    if (!listener.address.ends_with(":0") && !seen.insert(listener.address).second) wrong("address", listener.address + " is listened on twice");
+    if (listener.role == Role::mx && listener.tls == TlsMode::implicit) wrong("tls", "\"implicit\" is for role \"submissions\"");
+    if (listener.role == Role::submissions && listener.tls != TlsMode::implicit) wrong("tls", "role \"submissions\" is TLS from the first octet: expected \"implicit\"");
+    if (listener.role == Role::mx && listener.auth != AuthMode::off) wrong("auth", "AUTH on role \"mx\" is not available in this version: expected \"off\"");
+  });
+  if (root.find("listener") == nullptr) into.server.listeners.push_back(default_listener(Role::mx));
+}
+
+void read_domains(const Node& root, Configuration& into, Report& report) {
+  std::set<std::string> seen;
+  read_tables(root, domain_section(), into.relay_access.domains, report, [](const Node&) { return policy::DomainOptions{}; },
+              [&](policy::DomainOptions& domain, const Node& table) {
+                if (table.find("name") == nullptr) report.add(table, "[[domain]] name is required: the domain, like \"example.com\"");
+                if (!domain.name.empty() && !seen.insert(domain.name).second)
+                  report.add(place_of(table, "name"), "[[domain]] name: " + domain.name + " is given twice");
+                if (domain.recipients.starts_with("file:"))
+                  domain.recipients = "file:" + beside(report.file(), domain.recipients.substr(5));
+              });
+}
+
+void check_whole(const Node& root, const Configuration& c, Report& report) {
+  if (root.find("hostname") == nullptr) report.add(0, 0, "hostname is required: our domain name, like hostname = \"mx1.example.com\"");
+  if (c.queue.retry.first > c.queue.retry.max) {
+    const Node& queue = place_of(root, "queue");
+    report.add(place_of(queue, "retry"), "[queue] retry: first is longer than max");
+  }
+  const auto address = parse_socket_address(c.admin.address);
+  const auto loopback = default_relay_access();
+  if (address && c.admin.token_file.empty() && !policy::any_contains(loopback.trusted_networks, address->ip))
+    report.add(place_of(place_of(root, "admin"), "address"), "[admin] token_file is required: " + c.admin.address + " is not a loopback address");
+}
+
+/// What the modules are told follows from what was read.
+void derive(Configuration& c) {
+  if (c.workers == 0) c.workers = cpus_we_may_use();
+  c.server.hostname = c.relay.hostname = c.queue.hostname = c.hostname;
+  c.queue.data_dir = c.data_dir;
+  c.queue.workers = c.workers;
+  c.relay.routes.clear();
+  for (const policy::DomainOptions& domain : c.relay_access.domains) {
+    relay::RouteOptions route;
+    route.domain = domain.name;
+    route.next_hops = {domain.deliver};
+    c.relay.routes.push_back(std::move(route));
+  }
+  c.relay.routes.insert(c.relay.routes.end(), c.routes.begin(), c.routes.end());
+}
+
+}  // namespace
+
+std::expected<Configuration, std::vector<Problem>> parse(std::string_view text, const std::string& name) {
+  const auto document = read_document(text, name);
+  if (!document) return std::unexpected(std::vector{document.error()});
+  const Node& root = *document;
+
+  Report report(name);
+  Configuration c;
+  c.relay_access = default_relay_access();
+  read_section(top_section(), root, c, report, {"listener", "relay", "domain", "route", "queue", "limits", "log", "admin"});
+  read_listeners(root, c, report);
+  read_table(root, relay_section(), c.relay_access, report);
+  read_domains(root, c, report);
+  read_tables(root, route_section(), c.routes, report, [](const Node&) { return relay::RouteOptions{}; }, [](const auto&, const Node&) {});
+  read_table(root, queue_section(), c.queue, report);
+  read_table(root, limits_section(), c.server, report);
+  read_table(root, log_section(), c.log, report);
+  read_table(root, admin_section(), c.admin, report);
+  if (!c.admin.token_file.empty()) c.admin.token_file = beside(name, c.admin.token_file);
+  check_whole(root, c, report);
+  if (!report.empty()) return std::unexpected(report.take());
+  derive(c);
+  return c;
+}
+
+std::expected<Configuration, std::vector<Problem>> load(const std::string& path) {
+  const auto problem = [&path](const std::string& what) { return std::unexpected(std::vector{Problem{path, 0, 0, what}}); };
+  std::error_code status;
+  if (std::filesystem::is_directory(path, status)) return problem("is a directory");
+  errno = 0;
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return problem(std::string("cannot be opened: ") + std::strerror(errno));
+  std::string text(file_octets_max + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  if (file.bad()) return problem("cannot be read");
+  if (text.size() > file_octets_max) return problem("is larger than 16 MiB");
+  return parse(text, path);
+}
+
+}  // namespace ringpost::config

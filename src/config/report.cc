@@ -1,0 +1,74 @@
+#include "config/section.h"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+
+#include "base/text.h"
+#include "config/configuration.h"
+
+namespace ringpost::config {
+
+namespace {
+
+/// Keys of interface documents to come: better than "unknown".
+constexpr std::array<std::pair<std::string_view, std::string_view>, 10> not_yet_available{{
+    {"", "tls"}, {"", "auth"}, {"", "sender"}, {"", "dns"}, {"", "lookup"},
+    {"[[route]]", "tls"}, {"[[route]]", "auth"}, {"[[route]]", "rate"}, {"[[route]]", "source_addresses"},
+    {"[limits]", "auth_failures_max"},
+}};
+
+/// Insertions, deletions and changes that make `b` of `a`; two letters swapped count as one.
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::vector<std::size_t>> d(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
+  for (std::size_t i = 0; i <= a.size(); ++i) d[i][0] = i;
+  std::iota(d[0].begin(), d[0].end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i)
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      d[i][j] = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + (ascii_lower(a[i - 1]) == b[j - 1] ? 0 : 1)});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
+    }
+  return d[a.size()][b.size()];
+}
+
+std::string nearest(std::string_view wrong, const std::vector<std::string>& known) {
+  constexpr std::size_t longest_key = 64;
+  if (wrong.size() > longest_key) return {};
+  std::string best;
+  std::size_t best_distance = std::max<std::size_t>(1, wrong.size() / 3) + 1;
+  for (const std::string& candidate : known)
+    if (const std::size_t far = distance(wrong, candidate); far < best_distance) {
+      best = candidate;
+      best_distance = far;
+    }
+  return best;
+}
+
+}  // namespace
+
+std::vector<Problem> Report::take() {
+  std::ranges::stable_sort(problems_, {}, [](const Problem& p) { return std::pair(p.line, p.column); });
+  return std::move(problems_);
+}
+
+void report_unknown(const Member& member, const std::string& section, const std::vector<std::string>& known, Report& report) {
+  const std::string name = printable(member.name, 64);
+  const std::string shown = section.empty() ? name : section + " " + name;
+  if (std::ranges::find(not_yet_available, std::pair<std::string_view, std::string_view>(section, member.name)) != not_yet_available.end()) {
+    report.add(member.line, member.column, shown + " is not available in this version");
+    return;
+  }
+  std::string message = "unknown key " + shown;
+  if (const std::string meant = nearest(member.name, known); !meant.empty()) {
+    message += "; did you mean " + meant + "?";
+  } else {
+    for (const KeyDescription& key : describe())
+      if (key.key == member.name || key.key.ends_with(" " + member.name)) {
+        message += "; did you mean " + key.key + "?";
+        break;
+      }
+  }
+  report.add(member.line, member.column, std::move(message));
+}
+
+}  // namespace ringpost::config

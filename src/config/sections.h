@@ -1,0 +1,31 @@
+// Every key of the configuration file. Private to config.
+#pragma once
+
+#include "config/configuration.h"
+#include "config/section.h"
+
+namespace ringpost::config {
+
+const Section<Configuration>& top_section();
+const Section<server::ListenerOptions>& listener_section();
+const Section<policy::RelayOptions>& relay_section();
+const Section<policy::DomainOptions>& domain_section();
+const Section<relay::RouteOptions>& route_section();
+const Section<queue::Options>& queue_section();
+const Section<server::Options>& limits_section();
+const Section<telemetry::LogOptions>& log_section();
+const Section<admin::Options>& admin_section();
+
+/// What [relay] says where the file says nothing: this machine.
+policy::RelayOptions default_relay_access();
+/// A listener of `role` with the modes that go with it.
+server::ListenerOptions default_listener(server::Role role);
+
+/// "[::]:25" or "192.0.2.1:25", and nothing else.
+struct SocketAddress {
+  policy::IpAddress ip;
+  std::uint16_t port = 0;
+};
+Result<SocketAddress> parse_socket_address(std::string_view text);
+
+}  // namespace ringpost::config

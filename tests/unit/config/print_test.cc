@@ -1,0 +1,120 @@
+#include <gtest/gtest.h>
+
+#include <set>
+#include <sstream>
+
+#include "config/configuration.h"
+#include "source_tree.h"
+
+namespace ringpost::config {
+namespace {
+
+/// Every key with a value that is not its default.
+constexpr const char* everything = R"(
+hostname = "mx1.example.com"
+data_dir = "/srv/mail"
+workers = 3
+user = ""
+[[listener]]
+address = "192.0.2.1:2525"
+role = "submission"
+tls = "off"
+auth = "optional"
+proxy_protocol_from = ["10.0.0.0/8", "2001:db8::/32"]
+[relay]
+trusted_networks = ["10.0.0.0/8"]
+[[domain]]
+name = "example.com"
+deliver = "lmtp://127.0.0.1:24"
+recipients = "file:/etc/ringpost/odd \"name\\"
+[[domain]]
+name = "example.org"
+[[route]]
+domain = "*.example.net"
+next_hop = ["smtp://[2001:db8::1]:587", "discard:"]
+connections_max = 7
+messages_per_connection_max = 8
+recipients_max = 9
+[queue]
+durability = "written"
+retry = { first = "1m30s", factor = 1.25, max = "2h" }
+max_age = "1d12h"
+bounce_max_age = "6h"
+min_free_disk = "100MiB"
+[limits]
+message_size_max = "1000000"
+recipients_max = 101
+sessions_max = 102
+sessions_per_client_max = 103
+messages_per_minute_per_client = 104
+errors_max = 105
+hops_max = 106
+command_timeout = "107s"
+data_timeout = "108s"
+bare_line_ending = "normalize"
+[log]
+format = "text"
+level = "debug"
+[admin]
+address = "0.0.0.0:9999"
+token_file = "/etc/ringpost/token"
+)";
+
+std::set<std::string> lines_of(const std::string& text) {
+  std::set<std::string> lines;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);)
+    if (line.find('=') != std::string::npos) lines.insert(line);
+  return lines;
+}
+
+TEST(Print, IsReadBackAsTheSameConfiguration) {
+  for (const std::string text : {"hostname = \"a.example\"", everything}) {
+    const auto first = parse(text, "/etc/ringpost/x.toml");
+    ASSERT_TRUE(first.has_value()) << first.error()[0].text();
+    const auto second = parse(print(*first), "/elsewhere/y.toml");
+    ASSERT_TRUE(second.has_value()) << second.error()[0].text() << "\n" << print(*first);
+    EXPECT_EQ(print(*second), print(*first));
+  }
+}
+
+TEST(Print, NoKeyIsLostOnTheWayInOrOut) {
+  const auto changed = parse(everything, "/etc/ringpost/x.toml");
+  const auto standard = parse("hostname = \"a.example\"\nworkers = 1\n[[domain]]\nname = \"b.example\"\n[[route]]\n", "x.toml");
+  ASSERT_TRUE(changed.has_value());
+  ASSERT_TRUE(standard.has_value());
+  Configuration without_second = *changed;  // it has defaults
+  without_second.relay_access.domains.pop_back();
+  const auto defaults = lines_of(print(*standard));
+  const auto lines = lines_of(print(without_second));
+  EXPECT_EQ(lines.size(), describe().size());
+  for (const std::string& line : lines) EXPECT_FALSE(defaults.contains(line)) << line;
+}
+
+TEST(Print, ValuesArriveInTheModules) {
+  const auto c = parse(everything, "/etc/ringpost/x.toml");
+  ASSERT_TRUE(c.has_value());
+  EXPECT_EQ(c->queue.retry.first, std::chrono::seconds(90));
+  EXPECT_EQ(c->queue.max_age, std::chrono::hours(36));
+  EXPECT_EQ(c->queue.data_dir, "/srv/mail");
+  EXPECT_EQ(c->server.limits.message_size_max, 1'000'000U);
+  EXPECT_EQ(c->server.limits.errors_max, 105U);
+  EXPECT_EQ(c->server.bare_line_ending, server::BareLineEnding::normalize);
+  EXPECT_EQ(c->log.level, telemetry::LogLevel::debug);
+  EXPECT_EQ(c->relay_access.domains[0].recipients, "file:/etc/ringpost/odd \"name\\");
+}
+
+TEST(Reference, IsDocumented) { EXPECT_EQ(test::documented("docs/configuration.md", reference()), reference()); }
+
+TEST(Reference, EveryKeyHasATypeADefaultAndAMeaning) {
+  std::set<std::string> keys;
+  for (const KeyDescription& key : describe()) {
+    EXPECT_TRUE(keys.insert(key.key).second) << key.key;
+    EXPECT_FALSE(key.type.empty() || key.standard.empty() || key.description.empty()) << key.key;
+  }
+  EXPECT_TRUE(keys.contains("[queue] retry.first"));
+  EXPECT_TRUE(keys.contains("[[listener]] address"));
+}
+
+}  // namespace
+}  // namespace ringpost::config
