@@ -36,13 +36,19 @@ void decode(benchmark::State& state, const std::string& body, std::size_t slice_
   state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * octets.size()));
 }
 
-void data_text(benchmark::State& state) { decode(state, text(10 << 10, ""), static_cast<std::size_t>(state.range(0))); }
+void data_text(benchmark::State& state) {
+  decode(state, text(10 << 10, ""), static_cast<std::size_t>(state.range(0)));
+}
 BENCHMARK(data_text)->Arg(16 << 10)->Arg(4 << 10)->Arg(1460);
 
-void data_text_one_mebibyte(benchmark::State& state) { decode(state, text(1 << 20, ""), 16 << 10); }
+void data_text_one_mebibyte(benchmark::State& state) {
+  decode(state, text(1 << 20, ""), 16 << 10);
+}
 BENCHMARK(data_text_one_mebibyte);
 
-void data_every_line_stuffed(benchmark::State& state) { decode(state, text(10 << 10, ".."), 16 << 10); }
+void data_every_line_stuffed(benchmark::State& state) {
+  decode(state, text(10 << 10, ".."), 16 << 10);
+}
 BENCHMARK(data_every_line_stuffed);
 
 void bdat_text(benchmark::State& state) {

@@ -29,7 +29,9 @@ void read_lines(benchmark::State& state, const std::vector<io::Slice>& slices) {
   state.SetItemsProcessed(lines);
 }
 
-void line_in_its_own_slice(benchmark::State& state) { read_lines(state, {io::Slice::copy_of(command)}); }
+void line_in_its_own_slice(benchmark::State& state) {
+  read_lines(state, {io::Slice::copy_of(command)});
+}
 BENCHMARK(line_in_its_own_slice);
 
 void pipelined_lines(benchmark::State& state) {

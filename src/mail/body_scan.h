@@ -2,8 +2,8 @@
 // BDAT end in this one place, so that a fact means the same whichever way a message came.
 //
 // A line here ends with CRLF and nothing else. Only `dot_at_line_start` is more careful: it is set also by a dot behind
-// a bare CR or LF (which BDAT may bring), because a false alarm costs delivery one scan and a miss would let a peer with
-// other ideas about line endings see the end of the data in the middle of a message.
+// a bare CR or LF (which BDAT may bring), because a false alarm costs delivery one scan and a miss would let a peer
+// with other ideas about line endings see the end of the data in the middle of a message.
 //
 // Standards: RFC 5321 2.3.8, 4.5.2; RFC 6152 (8-bit); RFC 3030 3 (binary).
 #pragma once
@@ -29,15 +29,18 @@ class BodyScan {
   const BodyFacts& facts() const noexcept { return facts_; }
 
  private:
-  void take_block(const OctetMasks& masks, unsigned octets) noexcept;
-  void end_line(std::uint64_t end) noexcept;
+  struct Lines {
+    std::uint64_t start = 0;   // of the current line
+    bool after_cr = false;     // the last octet was a CR
+    bool after_either = true;  // the last octet was a CR or LF, or there was none
+    bool after_crlf = true;    // an empty body needs no line end
+  };
+  static void take_block(const OctetMasks& masks, unsigned octets, BodyFacts& facts, Lines& lines) noexcept;
+  static void end_line(std::uint64_t end, BodyFacts& facts, const Lines& lines) noexcept;
 
   BodyFacts facts_;
+  Lines lines_;
   HeaderScan header_;
-  std::uint64_t line_start_ = 0;
-  bool after_cr_ = false;        // the last octet was a CR
-  bool at_line_start_ = true;    // the last octet was a CR or LF, or there was none
-  bool ends_with_crlf_ = true;   // an empty body needs no line end
 };
 
 }  // namespace ringpost::mail

@@ -10,9 +10,13 @@ namespace ringpost::mail {
 
 namespace {
 
-constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
+constexpr bool is_blank(char c) noexcept {
+  return c == ' ' || c == '\t';
+}
 /// RFC 5322 2.2: printable US-ASCII except colon.
-constexpr bool is_name_octet(char c) noexcept { return c > 32 && c < 127 && c != ':'; }
+constexpr bool is_name_octet(char c) noexcept {
+  return c > 32 && c < 127 && c != ':';
+}
 
 }  // namespace
 

@@ -17,7 +17,9 @@ constexpr std::string_view v1_signature = "PROXY ";
 constexpr std::string_view v2_signature("\r\n\r\n\0\r\nQUIT\n", 12);
 constexpr std::size_t v2_fixed_octets = 16;
 
-Parsed invalid(std::string reason) { return fail(ErrorKind::invalid, "PROXY header: " + std::move(reason)); }
+Parsed invalid(std::string reason) {
+  return fail(ErrorKind::invalid, "PROXY header: " + std::move(reason));
+}
 
 /// "0" to "65535", no leading zeros.
 std::optional<std::uint16_t> parse_port(std::string_view text) noexcept {

@@ -147,7 +147,8 @@ void DataDecoder::put(std::string_view octets, bool borrowed, Output& output) {
   if (octets.empty()) return;
   if (discarding()) return scan_.count_only(octets.size());
   const std::uint64_t room = octets_max_ - scan_.facts().octets;
-  const std::string_view fitting = octets.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(room, octets.size())));
+  const std::string_view fitting =
+      octets.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(room, octets.size())));
   if (!fitting.empty()) {
     scan_.feed(fitting);
     output.add(fitting, borrowed);

@@ -65,13 +65,13 @@ class InputBuffer {
   io::Slice& last() noexcept { return waiting_.empty() ? front_ : waiting_.back(); }
   void check() const noexcept;
 
-  io::Slice front_;                // empty only if everything is
+  io::Slice front_;                 // empty only if everything is
   std::vector<io::Slice> waiting_;  // behind front_; those before first_waiting_ are used up
   std::size_t first_waiting_ = 0;
-  io::Slice line_;         // keeps the octets of the line handed out last alive
-  std::string assembled_;  // the line handed out last, if it lay across slices
+  io::Slice line_;                                          // keeps the octets of the line handed out last alive
+  std::string assembled_;                                   // the line handed out last, if it lay across slices
   std::uint64_t received_ = 0, parsed_ = 0, consumed_ = 0;  // octets since the beginning
-  std::uint64_t line_end_ = 0;  // behind the first LF; 0: none found up to parsed_
+  std::uint64_t line_end_ = 0;                              // behind the first LF; 0: none found up to parsed_
   std::uint64_t copied_ = 0;
   bool discarding_ = false;  // in a line that was too long; its end has not come
 };

@@ -1,5 +1,5 @@
-// Octet 0 chooses the cuts. The lines that come out, and those reported as errors, are the lines of the whole input, and
-// what waits in between stays within the limit of a line.
+// Octet 0 chooses the cuts. The lines that come out, and those reported as errors, are the lines of the whole input,
+// and what waits in between stays within the limit of a line.
 #include <cstdlib>
 
 #include "smtp/input_buffer.h"
@@ -30,7 +30,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       require(lf != std::string_view::npos);
       const std::string_view expected = input.substr(expected_at, lf + 1 - expected_at);
       expected_at = lf + 1;
-      const bool good = expected.size() <= octets_max && expected.size() >= 2 && expected.find('\r') == expected.size() - 2;
+      const bool good =
+          expected.size() <= octets_max && expected.size() >= 2 && expected.find('\r') == expected.size() - 2;
       require(line.has_value() == good);
       if (good) require(**line == expected.substr(0, expected.size() - 2));
       if (!good) require((line.error().kind == ErrorKind::too_large) == (expected.size() > octets_max));

@@ -52,7 +52,9 @@ TEST(BodyScan, LongestLineIsMeasuredWithoutItsCrlf) {
   EXPECT_EQ(facts_of(std::string(1000, 'x') + "\r\ny\r\n").line_octets_max, 1000U);
 }
 
-TEST(BodyScan, BareLineFeedDoesNotEndALine) { EXPECT_EQ(facts_of("aa\nbb\r\n").line_octets_max, 5U); }
+TEST(BodyScan, BareLineFeedDoesNotEndALine) {
+  EXPECT_EQ(facts_of("aa\nbb\r\n").line_octets_max, 5U);
+}
 
 TEST(BodyScan, DotBehindABareLineEndingIsReportedToBeSafe) {
   EXPECT_TRUE(facts_of("a\n.b\r\n").dot_at_line_start);

@@ -25,9 +25,13 @@ HeaderScan scan(std::string_view octets) {
   return whole;
 }
 
-TEST(HeaderScan, EndsBehindTheFirstEmptyLine) { EXPECT_EQ(scan("A: b\r\n\r\nC: d\r\n\r\n").octets(), 8U); }
+TEST(HeaderScan, EndsBehindTheFirstEmptyLine) {
+  EXPECT_EQ(scan("A: b\r\n\r\nC: d\r\n\r\n").octets(), 8U);
+}
 
-TEST(HeaderScan, MessageMayBeginWithItsEmptyLine) { EXPECT_EQ(scan("\r\nFrom: x\r\n").octets(), 2U); }
+TEST(HeaderScan, MessageMayBeginWithItsEmptyLine) {
+  EXPECT_EQ(scan("\r\nFrom: x\r\n").octets(), 2U);
+}
 
 TEST(HeaderScan, MessageWithoutAnEmptyLineIsAllHeader) {
   EXPECT_EQ(scan("A: b\r\nC: d\r\n").octets(), 12U);
@@ -50,7 +54,9 @@ TEST(HeaderScan, NamesAreFoundInAnyCaseAndOnlyWhole) {
   EXPECT_FALSE(none.has_from() || none.has_date() || none.has_message_id());
 }
 
-TEST(HeaderScan, BlanksMayStandBeforeTheColon) { EXPECT_TRUE(scan("From \t: a\r\n\r\n").has_from()); }
+TEST(HeaderScan, BlanksMayStandBeforeTheColon) {
+  EXPECT_TRUE(scan("From \t: a\r\n\r\n").has_from());
+}
 
 TEST(HeaderScan, EveryReceivedFieldCounts) {
   EXPECT_EQ(scan("Received: a\r\n by b\r\nSubject: Received: c\r\nreceived:d\r\n\r\nReceived: e\r\n").received_fields(),
@@ -77,7 +83,9 @@ TEST(HeaderScan, FieldNameOfAnyLengthIsAField) {
   EXPECT_EQ(long_name.octets(), header.size());
 }
 
-TEST(HeaderScan, EightBitNameIsNoField) { EXPECT_EQ(scan("Fr\xc3\xb6m: a\r\n\r\n").octets(), 0U); }
+TEST(HeaderScan, EightBitNameIsNoField) {
+  EXPECT_EQ(scan("Fr\xc3\xb6m: a\r\n\r\n").octets(), 0U);
+}
 
 }  // namespace
 }  // namespace ringpost::mail

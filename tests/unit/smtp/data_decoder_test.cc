@@ -59,7 +59,9 @@ void expect_stored(std::string_view input, std::string_view body, std::string_vi
   for (const pieces::Cuts& cuts : pieces::every_way(input)) EXPECT_EQ(decode(cuts, policy), expected);
 }
 
-TEST(DataDecoder, EndsAtADotAloneOnItsLine) { expect_stored("a\r\nb\r\n.\r\n", "a\r\nb\r\n", ""); }
+TEST(DataDecoder, EndsAtADotAloneOnItsLine) {
+  expect_stored("a\r\nb\r\n.\r\n", "a\r\nb\r\n", "");
+}
 
 TEST(DataDecoder, DotAsTheFirstLineIsAnEmptyMessage) {
   expect_stored(".\r\n", "", "");
@@ -89,7 +91,8 @@ TEST(DataDecoder, PlainSliceComesThroughInOnePieceOfTheSameMemory) {
 }
 
 TEST(DataDecoder, WithoutCrlfDotCrlfTheMessageGoesOn) {
-  for (const std::string_view input : {"", "a", "a\r\n", "a\r\n.", "a\r\n.\r", "a.\r\n", "a\r\n.\r\r\n", "a\r\n..\r\n"}) {
+  for (const std::string_view input :
+       {"", "a", "a\r\n", "a\r\n.", "a\r\n.\r", "a.\r\n", "a\r\n.\r\r\n", "a\r\n..\r\n"}) {
     for (const pieces::Cuts& cuts : pieces::every_way(input)) EXPECT_FALSE(decode(cuts).finished) << input;
   }
 }
@@ -126,7 +129,8 @@ TEST(DataDecoder, NormalisedBareLineEndingsBecomeCrlf) {
 }
 
 TEST(DataDecoder, LoneDotEndedByABareLineEndingIsStoredAsText) {
-  for (const std::string_view input : {"a\r\n.\nb\r\n.\r\n", "a\r\n.\rb\r\n.\r\n", "a\n.\nb\r\n.\r\n", "a\n.\r\nb\r\n.\r\n"}) {
+  for (const std::string_view input :
+       {"a\r\n.\nb\r\n.\r\n", "a\r\n.\rb\r\n.\r\n", "a\n.\nb\r\n.\r\n", "a\n.\r\nb\r\n.\r\n"}) {
     expect_stored(input, "a\r\n.\r\nb\r\n", "", BareLineEnding::normalize);
     EXPECT_TRUE(decode(input, BareLineEnding::normalize).facts.dot_at_line_start);
   }
@@ -149,7 +153,8 @@ TEST(DataDecoder, OctetsBeyondTheLimitAreCountedAndDropped) {
   EXPECT_EQ(expected.body, "abcd\r");
   EXPECT_EQ(expected.facts.octets, 11U);
   EXPECT_EQ(expected.rest, "QUIT\r\n");
-  for (const pieces::Cuts& cuts : pieces::every_way(input)) EXPECT_EQ(decode(cuts, BareLineEnding::refuse, 5), expected);
+  for (const pieces::Cuts& cuts : pieces::every_way(input))
+    EXPECT_EQ(decode(cuts, BareLineEnding::refuse, 5), expected);
 }
 
 TEST(DataDecoder, DiscardedMessageIsReadToItsEndWithoutOutput) {
@@ -180,7 +185,8 @@ TEST(DataDecoder, SliceFullOfDotsComesOutInFewPieces) {
 TEST(DataDecoder, FactsOfAMessage) {
   const std::string body =
       "Received: from a\r\n by b\r\nreceived : again\r\nFrom: x\r\nMESSAGE-ID:<1>\r\n\r\nDate: not in the header\r\n"
-      "caf\xc3\xa9 " + std::string(100, 'y') + "\r\n";
+      "caf\xc3\xa9 " +
+      std::string(100, 'y') + "\r\n";
   const Outcome outcome = decode(body + ".\r\n");
   EXPECT_EQ(outcome.facts.octets, body.size());
   EXPECT_EQ(outcome.facts.header_octets, body.find("Date"));

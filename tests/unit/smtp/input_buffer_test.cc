@@ -9,7 +9,9 @@ namespace {
 
 constexpr std::size_t line_octets_max = 40;
 
-void append(InputBuffer& buffer, std::string_view octets) { buffer.append(io::Slice::copy_of(octets)); }
+void append(InputBuffer& buffer, std::string_view octets) {
+  buffer.append(io::Slice::copy_of(octets));
+}
 
 /// "=text" for a line, "!" and the enhanced code for an error.
 std::string describe(const Result<std::optional<std::string_view>>& line) {

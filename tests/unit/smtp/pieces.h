@@ -27,8 +27,12 @@ namespace ringpost::pieces {
 
 using Cuts = std::vector<std::string_view>;
 
-inline Cuts whole(std::string_view input) { return {input}; }
-inline Cuts in_two(std::string_view input, std::size_t at) { return {input.substr(0, at), input.substr(at)}; }
+inline Cuts whole(std::string_view input) {
+  return {input};
+}
+inline Cuts in_two(std::string_view input, std::size_t at) {
+  return {input.substr(0, at), input.substr(at)};
+}
 inline Cuts octet_by_octet(std::string_view input) {
   Cuts cuts;
   for (std::size_t i = 0; i < input.size(); ++i) cuts.push_back(input.substr(i, 1));
@@ -58,8 +62,10 @@ inline std::string joined(const std::vector<io::Slice>& slices) {
 
 /// Octets that matter to a decoder, with plain runs longer than the blocks it looks at between them.
 inline std::string hostile_input(std::mt19937& random, std::size_t tokens) {
-  static constexpr std::string_view words[] = {"\r", "\n", ".", "a", "\r\n", "\r\n.", "\r\n..", "\r\n.\r\n", "\n.\r\n",
-                                               "\r.\r\n", "\xe9", std::string_view("\0", 1), ":", " ", "\r\n\r\n"};
+  static constexpr std::string_view words[] = {"\r",      "\n",      ".",       "a",
+                                               "\r\n",    "\r\n.",   "\r\n..",  "\r\n.\r\n",
+                                               "\n.\r\n", "\r.\r\n", "\xe9",    std::string_view("\0", 1),
+                                               ":",       " ",       "\r\n\r\n"};
   std::string text;
   for (std::size_t i = 0; i < tokens; ++i) {
     const std::size_t pick = random() % (std::size(words) + 2);
