@@ -1,0 +1,39 @@
+// The admin address: HTTP for operators, Prometheus and the command line. /metrics, /health/live, /health/ready and
+// /api/v1/queue... (docs/operations.md lists them). Served by a few threads of its own, never by a reactor. With a token
+// file every request but the health checks needs "Authorization: Bearer TOKEN".
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "admin/options.h"
+#include "base/result.h"
+#include "queue/inspect.h"
+
+namespace ringpost::admin {
+
+/// What the pages ask of the process; set once by app/. Called on the server's threads.
+struct Hooks {
+  /// Empty: ready. Else why no mail is taken: "draining", "disk below min_free_disk", ...
+  std::function<std::string()> not_ready_reason;
+  queue::Inspector* inspector = nullptr;  // outlives the server
+};
+
+class Server {
+ public:
+  /// Binds and serves. Errors: io (address in use), invalid, not_found (token file).
+  static Result<std::unique_ptr<Server>> start(const Options& options, Hooks hooks);
+  /// Ends the requests in progress and joins the threads.
+  ~Server();
+
+  /// "127.0.0.1:8025", with the port that was bound.
+  const std::string& address() const noexcept;
+
+ private:
+  struct Impl;
+  explicit Server(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ringpost::admin

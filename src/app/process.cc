@@ -1,0 +1,77 @@
+#include "app/process.h"
+
+#include <grp.h>
+#include <pwd.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+
+namespace ringpost::app {
+
+namespace {
+
+sigset_t handled_signals() noexcept {
+  sigset_t set;
+  ::sigemptyset(&set);
+  for (const int signal : {SIGTERM, SIGINT, SIGQUIT, SIGHUP}) ::sigaddset(&set, signal);
+  return set;
+}
+
+Result<void> give_data_dir(const std::string& data_dir, const passwd& user) {
+  struct stat status{};
+  if (::stat(data_dir.c_str(), &status) == 0) return {};  // the operator's; wrong ownership shows when it is opened
+  if (::mkdir(data_dir.c_str(), 0700) != 0) return fail_errno(errno, "create " + data_dir);
+  if (::chown(data_dir.c_str(), user.pw_uid, user.pw_gid) != 0) return fail_errno(errno, "chown " + data_dir);
+  return {};
+}
+
+}  // namespace
+
+std::uint64_t raise_descriptor_limit() noexcept {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  return limit.rlim_cur;
+}
+
+Result<void> drop_privileges(const std::string& user, const std::string& data_dir) {
+  if (::geteuid() == 0 && !user.empty() && user != "root") {
+    errno = 0;
+    const passwd* entry = ::getpwnam(user.c_str());
+    if (entry == nullptr) {
+      return fail(ErrorKind::not_found, "no such user: " + user + " (create it, or set `user` in the configuration)");
+    }
+    auto given = give_data_dir(data_dir, *entry);
+    if (!given) return given;
+    if (::initgroups(user.c_str(), entry->pw_gid) != 0 || ::setgid(entry->pw_gid) != 0 || ::setuid(entry->pw_uid) != 0) {
+      return fail_errno(errno, "become user " + user);
+    }
+    if (::setuid(0) == 0) return fail(ErrorKind::refused, "privileges could be regained after becoming " + user);
+  }
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return fail_errno(errno, "no_new_privs");
+  return {};
+}
+
+void block_signals() {
+  const sigset_t set = handled_signals();
+  ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+int wait_for_signal() {
+  const sigset_t set = handled_signals();
+  int signal = 0;
+  while (::sigwait(&set, &signal) != 0) {
+  }
+  return signal;
+}
+
+void request_stop() noexcept { ::kill(::getpid(), SIGTERM); }
+
+}  // namespace ringpost::app

@@ -1,0 +1,33 @@
+#include "app/services.h"
+
+namespace ringpost::app {
+
+namespace {
+
+constexpr std::size_t offload_threads = 4;
+constexpr std::size_t offload_waiting_max = 4096;
+
+}  // namespace
+
+Services::Services(const config::Configuration& configuration_, policy::RelayAccess access_)
+    : configuration(configuration_),
+      access(std::move(access_)),
+      routes(configuration_.relay, configuration_.relay_access),
+      connection_limit(),
+      clients(configuration_.server.limits),
+      offload(offload_threads, offload_waiting_max) {}
+
+Result<std::unique_ptr<Services>> Services::create(const config::Configuration& configuration) {
+  auto access = policy::RelayAccess::create(configuration.relay_access, configuration.hostname);
+  if (!access) return propagate(access);
+  std::unique_ptr<Services> services(new Services(configuration, std::move(*access)));
+  const relay::RouteTable& routes = services->routes;
+  auto queue = queue::Queue::open(configuration.queue, {.route_key = [&routes](const mail::Address& recipient) {
+                                    return routes.key_for(recipient);
+                                  }});
+  if (!queue) return propagate(queue);
+  services->queue = std::move(*queue);
+  return services;
+}
+
+}  // namespace ringpost::app

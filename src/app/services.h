@@ -1,0 +1,35 @@
+// The composition root: builds every part from the configuration, in the order of their ranks, and owns what the workers
+// share. Nothing here decides anything.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/configuration.h"
+#include "io/offload.h"
+#include "policy/relay_access.h"
+#include "queue/queue.h"
+#include "relay/connection_limit.h"
+#include "relay/route.h"
+#include "server/client_table.h"
+
+namespace ringpost::app {
+
+struct Services {
+  const config::Configuration& configuration;
+  policy::RelayAccess access;
+  relay::RouteTable routes;
+  relay::ConnectionLimit connection_limit;
+  server::ClientTable clients;
+  io::OffloadPool offload;
+  std::unique_ptr<queue::Queue> queue;
+
+  /// Opens the queue (recovery included). Errors: those of RelayAccess::create and Queue::open.
+  static Result<std::unique_ptr<Services>> create(const config::Configuration& configuration);
+
+ private:
+  Services(const config::Configuration& configuration, policy::RelayAccess access);
+};
+
+}  // namespace ringpost::app

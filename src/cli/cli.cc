@@ -1,0 +1,144 @@
+#include "cli/cli.h"
+
+#include <fmt/format.h>
+#include <sysexits.h>
+
+#include <CLI/CLI.hpp>
+
+#include "admin/client.h"
+#include "cli/queue_verbs.h"
+#include "io/probe.h"
+
+namespace ringpost::cli {
+
+namespace {
+
+constexpr int usage_status = 2;
+constexpr const char* default_config = "/etc/ringpost/ringpost.toml";
+
+// What the parser fills in and the verbs read.
+struct Arguments {
+  std::string config = default_config;
+  bool print = false;
+  bool features = false;
+  std::string id;
+  QueueArguments queue;
+};
+
+// The configuration, or nullopt with every problem printed.
+std::optional<config::Configuration> load(const std::string& path) {
+  auto loaded = config::load(path);
+  if (loaded) return std::move(*loaded);
+  for (const config::Problem& problem : loaded.error()) fmt::print(stderr, "{}\n", problem.text());
+  fmt::print(stderr, "ringpost: {} {} in {}\n", loaded.error().size(), loaded.error().size() == 1 ? "problem" : "problems", path);
+  return std::nullopt;
+}
+
+int check_config(const Arguments& arguments) {
+  const auto configuration = load(arguments.config);
+  if (!configuration) return EX_CONFIG;
+  if (arguments.print) {
+    fmt::print("{}", config::print(*configuration));
+  } else {
+    fmt::print("{}: no problems\n", arguments.config);
+  }
+  return 0;
+}
+
+int version(const Arguments& arguments) {
+  fmt::print("ringpost {}\n", RINGPOST_VERSION);
+  if (!arguments.features) return 0;
+  const auto kernel = io::probe_kernel();
+  if (!kernel) return report_failure(kernel.error().reason);
+  fmt::print("linux {}\nio_uring", kernel->release);
+  for (const std::string& feature : kernel->features) fmt::print(" {}", feature);
+  fmt::print("\n");
+  return 0;
+}
+
+// Pages of the admin API printed as they are. A readiness that is not 200 is a failure.
+int page(const Arguments& arguments, const std::string& path) {
+  const auto configuration = load(arguments.config);
+  if (!configuration) return EX_CONFIG;
+  const auto answer = admin::get(configuration->admin, path);
+  if (!answer) return report_failure(answer.error().reason);
+  fmt::print("{}", answer->body);
+  return answer->status == 200 ? 0 : 1;
+}
+
+int queue_verb(const Arguments& arguments, const std::string& verb) {
+  const auto configuration = load(arguments.config);
+  if (!configuration) return EX_CONFIG;
+  const admin::Options& server = configuration->admin;
+  if (verb == "summary") return queue_summary(server, arguments.queue.json);
+  if (verb == "list") return queue_list(server, arguments.queue);
+  if (verb == "show") return queue_show(server, arguments.id, arguments.queue.json);
+  if (verb == "body") return queue_body(server, arguments.id);
+  return queue_change(server, verb, arguments.queue);
+}
+
+void add_selectors(CLI::App& verb, QueueArguments& selector) {
+  verb.add_option("--sender", selector.sender, "reverse-path, or @domain");
+  verb.add_option("--recipient", selector.recipient, "recipient, or @domain");
+  verb.add_option("--destination", selector.destination, "destination as `queue summary` prints it");
+  verb.add_option("--older-than", selector.older_than, "age, as 2h");
+  verb.add_option("--state", selector.state, "active (never tried) or deferred")->check(CLI::IsMember({"active", "deferred"}));
+}
+
+void add_queue_verbs(CLI::App& app, Arguments& arguments, std::function<void(std::string)> chosen) {
+  CLI::App& queue = *app.add_subcommand("queue", "what is in the queue, and change it");
+  queue.require_subcommand(1);
+  const auto add = [&](const char* name, const char* help) {
+    CLI::App& verb = *queue.add_subcommand(name, help);
+    verb.add_flag("--json", arguments.queue.json, "JSON instead of text");
+    verb.final_callback([chosen, name] { chosen(name); });
+    return &verb;
+  };
+  add("summary", "messages by destination");
+  add_selectors(*add("list", "messages, with their recipients"), arguments.queue);
+  add("show", "one message")->add_option("ID", arguments.id, "message id")->required();
+  add("body", "one message as it will be sent")->add_option("ID", arguments.id, "message id")->required();
+  for (const auto& [name, help] : {std::pair{"retry", "try now"}, {"drop", "forget, without a bounce"}}) {
+    CLI::App& verb = *add(name, help);
+    verb.add_option("ID", arguments.queue.ids, "message ids");
+    verb.add_flag("--all", arguments.queue.all, "everything");
+    add_selectors(verb, arguments.queue);
+    if (std::string_view(name) == "drop") verb.add_flag("--yes", arguments.queue.yes, "do not ask");
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv, const Verbs& verbs) {
+  Arguments arguments;
+  CLI::App app("ringpost: a mail transfer agent");
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.add_option("-c,--config", arguments.config, "configuration file")->capture_default_str();
+  int status = 0;
+
+  app.add_subcommand("serve", "run in the foreground")->final_callback([&] {
+    const auto configuration = load(arguments.config);
+    status = configuration ? verbs.serve(*configuration, arguments.config) : EX_CONFIG;
+  });
+  CLI::App& check = *app.add_subcommand("check-config", "parse and validate the configuration");
+  check.add_flag("--print", arguments.print, "print the effective configuration with defaults");
+  check.final_callback([&] { status = check_config(arguments); });
+  add_queue_verbs(app, arguments, [&](const std::string& verb) { status = queue_verb(arguments, verb); });
+  app.add_subcommand("metrics", "the metrics page of the running server")->final_callback([&] { status = page(arguments, "/metrics"); });
+  app.add_subcommand("health", "whether the running server takes mail")->final_callback([&] { status = page(arguments, "/health/ready"); });
+  CLI::App& version_verb = *app.add_subcommand("version", "version, and which kernel features are live");
+  version_verb.add_flag("--features", arguments.features, "probe and list features");
+  version_verb.final_callback([&] { status = version(arguments); });
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& success) {
+    return app.exit(success);  // --help
+  } catch (const CLI::ParseError& error) {
+    app.exit(error);
+    return usage_status;
+  }
+  return status;
+}
+
+}  // namespace ringpost::cli

@@ -1,0 +1,30 @@
+// `ringpost queue summary|list|show|body|retry|drop`, by the admin API of the running server.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "admin/options.h"
+
+namespace ringpost::cli {
+
+struct QueueArguments {
+  std::vector<std::string> ids;
+  std::optional<std::string> sender, recipient, destination, older_than, state;
+  bool all = false;
+  bool yes = false;  // drop without asking
+  bool json = false;
+};
+
+int queue_summary(const admin::Options& server, bool json);
+int queue_list(const admin::Options& server, const QueueArguments& arguments);
+int queue_show(const admin::Options& server, const std::string& id, bool json);
+int queue_body(const admin::Options& server, const std::string& id);
+/// `verb` is "retry" or "drop".
+int queue_change(const admin::Options& server, const std::string& verb, const QueueArguments& arguments);
+
+/// Prints the reason in one line; returns 1.
+int report_failure(const std::string& reason);
+
+}  // namespace ringpost::cli
