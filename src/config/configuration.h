@@ -35,7 +35,8 @@ struct Configuration {
   std::vector<relay::RouteOptions> routes;  // [[route]] as written
 };
 
-/// Relative paths in the file are relative to the directory of `path`. Problems in the order of their lines; never empty.
+/// Relative paths in the file are relative to the directory of `path`. Problems in the order of their lines; never
+/// empty.
 std::expected<Configuration, std::vector<Problem>> load(const std::string& path);
 /// The same for text; `name` is the file's name in problems and the base of relative paths.
 std::expected<Configuration, std::vector<Problem>> parse(std::string_view text, const std::string& name);

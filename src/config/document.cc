@@ -61,8 +61,8 @@ const Member* Node::find(std::string_view name) const noexcept {
 }
 
 std::string_view Node::kind_name() const noexcept {
-  static constexpr std::array<std::string_view, 7> names{"a string",       "an integer", "a number with a fraction", "true or false",
-                                                         "a date or time", "an array",   "a table"};
+  static constexpr std::array<std::string_view, 7> names{
+      "a string", "an integer", "a number with a fraction", "true or false", "a date or time", "an array", "a table"};
   return names[static_cast<std::size_t>(kind)];
 }
 

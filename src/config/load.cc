@@ -34,7 +34,9 @@ void read_table(const Node& root, const Section<T>& section, T& into, Report& re
   const Member* member = root.find(section.name);
   if (member == nullptr) return;
   if (member->value.kind != Node::Kind::table) {
-    report.add(member->line, member->column, section.name + ": expected a table " + section.title() + ", not " + std::string(member->value.kind_name()));
+    report.add(
+        member->line, member->column,
+        section.name + ": expected a table " + section.title() + ", not " + std::string(member->value.kind_name()));
     return;
   }
   read_section(section, member->value, into, report);
@@ -42,12 +44,15 @@ void read_table(const Node& root, const Section<T>& section, T& into, Report& re
 
 /// `initial(table)` is what an element is before its keys are read; `check(element, table)` looks at it afterwards.
 template <class T, class Initial, class Check>
-void read_tables(const Node& root, const Section<T>& section, std::vector<T>& into, Report& report, Initial initial, Check check) {
+void read_tables(const Node& root, const Section<T>& section, std::vector<T>& into, Report& report, Initial initial,
+                 Check check) {
   const Member* member = root.find(section.name);
   if (member == nullptr) return;
   const auto is_table = [](const Node& node) { return node.kind == Node::Kind::table; };
   if (member->value.kind != Node::Kind::array || !std::ranges::all_of(member->value.items, is_table)) {
-    report.add(member->line, member->column, section.name + ": expected tables " + section.title() + ", not " + std::string(member->value.kind_name()));
+    report.add(
+        member->line, member->column,
+        section.name + ": expected tables " + section.title() + ", not " + std::string(member->value.kind_name()));
     return;
   }
   for (const Node& table : member->value.items) {
@@ -72,30 +77,40 @@ void read_listeners(const Node& root, Configuration& into, Report& report) {
     if (role != nullptr && role->value.text == "submissions") return default_listener(Role::submissions);
     return default_listener(Role::mx);
   };
-  read_tables(root, listener_section(), into.server.listeners, report, initial, [&](const server::ListenerOptions& listener, const Node& table) {
-    const auto wrong = [&](std::string_view key, const std::string& what) { report.add(place_of(table, key), "[[listener]] " + std::string(key) + ": " + what); };
-    if (!listener.address.ends_with(":0") && !seen.insert(listener.address).second) wrong("address", listener.address + " is listened on twice");
-    if (listener.role == Role::mx && listener.tls == TlsMode::implicit) wrong("tls", "\"implicit\" is for role \"submissions\"");
-    if (listener.role == Role::submissions && listener.tls != TlsMode::implicit) wrong("tls", "role \"submissions\" is TLS from the first octet: expected \"implicit\"");
-    if (listener.role == Role::mx && listener.auth != AuthMode::off) wrong("auth", "AUTH on role \"mx\" is not available in this version: expected \"off\"");
-  });
+  read_tables(root, listener_section(), into.server.listeners, report, initial,
+              [&](const server::ListenerOptions& listener, const Node& table) {
+                const auto wrong = [&](std::string_view key, const std::string& what) {
+                  report.add(place_of(table, key), "[[listener]] " + std::string(key) + ": " + what);
+                };
+                if (!listener.address.ends_with(":0") && !seen.insert(listener.address).second)
+                  wrong("address", listener.address + " is listened on twice");
+                if (listener.role == Role::mx && listener.tls == TlsMode::implicit)
+                  wrong("tls", "\"implicit\" is for role \"submissions\"");
+                if (listener.role == Role::submissions && listener.tls != TlsMode::implicit)
+                  wrong("tls", "role \"submissions\" is TLS from the first octet: expected \"implicit\"");
+                if (listener.role == Role::mx && listener.auth != AuthMode::off)
+                  wrong("auth", "AUTH on role \"mx\" is not available in this version: expected \"off\"");
+              });
   if (root.find("listener") == nullptr) into.server.listeners.push_back(default_listener(Role::mx));
 }
 
 void read_domains(const Node& root, Configuration& into, Report& report) {
   std::set<std::string> seen;
-  read_tables(root, domain_section(), into.relay_access.domains, report, [](const Node&) { return policy::DomainOptions{}; },
-              [&](policy::DomainOptions& domain, const Node& table) {
-                if (table.find("name") == nullptr) report.add(table, "[[domain]] name is required: the domain, like \"example.com\"");
-                if (!domain.name.empty() && !seen.insert(domain.name).second)
-                  report.add(place_of(table, "name"), "[[domain]] name: " + domain.name + " is given twice");
-                if (domain.recipients.starts_with("file:"))
-                  domain.recipients = "file:" + beside(report.file(), domain.recipients.substr(5));
-              });
+  read_tables(
+      root, domain_section(), into.relay_access.domains, report, [](const Node&) { return policy::DomainOptions{}; },
+      [&](policy::DomainOptions& domain, const Node& table) {
+        if (table.find("name") == nullptr)
+          report.add(table, "[[domain]] name is required: the domain, like \"example.com\"");
+        if (!domain.name.empty() && !seen.insert(domain.name).second)
+          report.add(place_of(table, "name"), "[[domain]] name: " + domain.name + " is given twice");
+        if (domain.recipients.starts_with("file:"))
+          domain.recipients = "file:" + beside(report.file(), domain.recipients.substr(5));
+      });
 }
 
 void check_whole(const Node& root, const Configuration& c, Report& report) {
-  if (root.find("hostname") == nullptr) report.add(0, 0, "hostname is required: our domain name, like hostname = \"mx1.example.com\"");
+  if (root.find("hostname") == nullptr)
+    report.add(0, 0, "hostname is required: our domain name, like hostname = \"mx1.example.com\"");
   if (c.queue.retry.first > c.queue.retry.max) {
     const Node& queue = place_of(root, "queue");
     report.add(place_of(queue, "retry"), "[queue] retry: first is longer than max");
@@ -103,7 +118,8 @@ void check_whole(const Node& root, const Configuration& c, Report& report) {
   const auto address = parse_socket_address(c.admin.address);
   const auto loopback = default_relay_access();
   if (address && c.admin.token_file.empty() && !policy::any_contains(loopback.trusted_networks, address->ip))
-    report.add(place_of(place_of(root, "admin"), "address"), "[admin] token_file is required: " + c.admin.address + " is not a loopback address");
+    report.add(place_of(place_of(root, "admin"), "address"),
+               "[admin] token_file is required: " + c.admin.address + " is not a loopback address");
 }
 
 /// What the modules are told follows from what was read.
@@ -132,11 +148,14 @@ std::expected<Configuration, std::vector<Problem>> parse(std::string_view text, 
   Report report(name);
   Configuration c;
   c.relay_access = default_relay_access();
-  read_section(top_section(), root, c, report, {"listener", "relay", "domain", "route", "queue", "limits", "log", "admin"});
+  read_section(top_section(), root, c, report,
+               {"listener", "relay", "domain", "route", "queue", "limits", "log", "admin"});
   read_listeners(root, c, report);
   read_table(root, relay_section(), c.relay_access, report);
   read_domains(root, c, report);
-  read_tables(root, route_section(), c.routes, report, [](const Node&) { return relay::RouteOptions{}; }, [](const auto&, const Node&) {});
+  read_tables(
+      root, route_section(), c.routes, report, [](const Node&) { return relay::RouteOptions{}; },
+      [](const auto&, const Node&) {});
   read_table(root, queue_section(), c.queue, report);
   read_table(root, limits_section(), c.server, report);
   read_table(root, log_section(), c.log, report);
@@ -149,7 +168,9 @@ std::expected<Configuration, std::vector<Problem>> parse(std::string_view text, 
 }
 
 std::expected<Configuration, std::vector<Problem>> load(const std::string& path) {
-  const auto problem = [&path](const std::string& what) { return std::unexpected(std::vector{Problem{path, 0, 0, what}}); };
+  const auto problem = [&path](const std::string& what) {
+    return std::unexpected(std::vector{Problem{path, 0, 0, what}});
+  };
   std::error_code status;
   if (std::filesystem::is_directory(path, status)) return problem("is a directory");
   errno = 0;

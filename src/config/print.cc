@@ -77,9 +77,12 @@ std::vector<KeyDescription> describe() {
 std::string reference() {
   std::string out =
       "# Configuration\n\n"
-      "One TOML file, strict: an unknown key, a wrong type or an impossible value is an error with file, line, column and\n"
-      "what was expected, and all errors are reported in one run (`ringpost check-config`). Every key has a default except\n"
-      "`hostname` and the `name` of a domain. Durations are written \"30s\", \"5m\", \"1h30m\", \"5d\"; sizes \"64KiB\", \"50MiB\".\n"
+      "One TOML file, strict: an unknown key, a wrong type or an impossible value is an error with file, line, column "
+      "and\n"
+      "what was expected, and all errors are reported in one run (`ringpost check-config`). Every key has a default "
+      "except\n"
+      "`hostname` and the `name` of a domain. Durations are written \"30s\", \"5m\", \"1h30m\", \"5d\"; sizes "
+      "\"64KiB\", \"50MiB\".\n"
       "Relative paths are relative to the directory of the file. `ringpost check-config --print` shows the effective\n"
       "configuration with all defaults.\n\n"
       "A relay for one domain and one network:\n\n"

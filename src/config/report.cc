@@ -1,11 +1,10 @@
-#include "config/section.h"
-
 #include <algorithm>
 #include <array>
 #include <numeric>
 
 #include "base/text.h"
 #include "config/configuration.h"
+#include "config/section.h"
 
 namespace ringpost::config {
 
@@ -13,8 +12,15 @@ namespace {
 
 /// Keys of interface documents to come: better than "unknown".
 constexpr std::array<std::pair<std::string_view, std::string_view>, 10> not_yet_available{{
-    {"", "tls"}, {"", "auth"}, {"", "sender"}, {"", "dns"}, {"", "lookup"},
-    {"[[route]]", "tls"}, {"[[route]]", "auth"}, {"[[route]]", "rate"}, {"[[route]]", "source_addresses"},
+    {"", "tls"},
+    {"", "auth"},
+    {"", "sender"},
+    {"", "dns"},
+    {"", "lookup"},
+    {"[[route]]", "tls"},
+    {"[[route]]", "auth"},
+    {"[[route]]", "rate"},
+    {"[[route]]", "source_addresses"},
     {"[limits]", "auth_failures_max"},
 }};
 
@@ -25,8 +31,10 @@ std::size_t distance(std::string_view a, std::string_view b) {
   std::iota(d[0].begin(), d[0].end(), std::size_t{0});
   for (std::size_t i = 1; i <= a.size(); ++i)
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      d[i][j] = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + (ascii_lower(a[i - 1]) == b[j - 1] ? 0 : 1)});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
+      d[i][j] =
+          std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + (ascii_lower(a[i - 1]) == b[j - 1] ? 0 : 1)});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
     }
   return d[a.size()][b.size()];
 }
@@ -51,10 +59,12 @@ std::vector<Problem> Report::take() {
   return std::move(problems_);
 }
 
-void report_unknown(const Member& member, const std::string& section, const std::vector<std::string>& known, Report& report) {
+void report_unknown(const Member& member, const std::string& section, const std::vector<std::string>& known,
+                    Report& report) {
   const std::string name = printable(member.name, 64);
   const std::string shown = section.empty() ? name : section + " " + name;
-  if (std::ranges::find(not_yet_available, std::pair<std::string_view, std::string_view>(section, member.name)) != not_yet_available.end()) {
+  if (std::ranges::find(not_yet_available, std::pair<std::string_view, std::string_view>(section, member.name)) !=
+      not_yet_available.end()) {
     report.add(member.line, member.column, shown + " is not available in this version");
     return;
   }

@@ -18,7 +18,9 @@ namespace ringpost::config {
 class Report {
  public:
   explicit Report(std::string file) : file_(std::move(file)) {}
-  void add(unsigned line, unsigned column, std::string message) { problems_.push_back({file_, line, column, std::move(message)}); }
+  void add(unsigned line, unsigned column, std::string message) {
+    problems_.push_back({file_, line, column, std::move(message)});
+  }
   void add(const Node& at, std::string message) { add(at.line, at.column, std::move(message)); }
   bool empty() const noexcept { return problems_.empty(); }
   const std::string& file() const noexcept { return file_; }
@@ -42,7 +44,8 @@ struct Row {
 
 /// `place` finds the value in T.
 template <class T, class V>
-Row<T> row(std::string name, std::function<V&(T&)> place, ValueType<V> type, std::string description, std::string standard = "") {
+Row<T> row(std::string name, std::function<V&(T&)> place, ValueType<V> type, std::string description,
+           std::string standard = "") {
   Row<T> out{std::move(name), type.name, std::move(description), std::move(standard), {}, {}};
   out.read = [place, type](const Node& node, T& into, const std::string& shown, Report& report) {
     auto value = type.read(node);
@@ -67,14 +70,15 @@ Row<T> row(std::string name, std::function<V&(T&)> place, ValueType<V> type, std
 }
 
 template <class T, class V>
-Row<T> row(std::string name, V T::*member, ValueType<V> type, std::string description, std::string standard = "") {
-  return row<T, V>(std::move(name), [member](T& object) -> V& { return object.*member; }, std::move(type),
-                   std::move(description), std::move(standard));
+Row<T> row(std::string name, V T::* member, ValueType<V> type, std::string description, std::string standard = "") {
+  return row<T, V>(
+      std::move(name), [member](T& object) -> V& { return object.*member; }, std::move(type), std::move(description),
+      std::move(standard));
 }
 
 template <class T>
 struct Section {
-  std::string name;  // "queue"; empty: the top of the file
+  std::string name;       // "queue"; empty: the top of the file
   bool repeated = false;  // [[name]]
   std::string description;
   std::vector<Row<T>> rows;
@@ -83,7 +87,8 @@ struct Section {
 };
 
 /// Complains about a key nobody knows, with the nearest of `known` or the table where it does exist.
-void report_unknown(const Member& member, const std::string& section, const std::vector<std::string>& known, Report& report);
+void report_unknown(const Member& member, const std::string& section, const std::vector<std::string>& known,
+                    Report& report);
 
 /// Reads the members of `table` whose rows begin with `prefix`; `also_known` are members that others read.
 template <class T>
@@ -113,7 +118,9 @@ void read_section(const Section<T>& section, const Node& table, T& into, Report&
         break;
       }
     }
-    if (!found) report_unknown(member, section.title() + (prefix.empty() ? "" : " " + prefix.substr(0, prefix.size() - 1)), known, report);
+    if (!found)
+      report_unknown(member, section.title() + (prefix.empty() ? "" : " " + prefix.substr(0, prefix.size() - 1)), known,
+                     report);
   }
 }
 

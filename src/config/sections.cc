@@ -14,16 +14,22 @@ using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-std::string no_check(std::string_view) { return {}; }
+std::string no_check(std::string_view) {
+  return {};
+}
 
-std::string check_domain(std::string_view text) { return mail::valid_domain(text, false) ? "" : "'" + printable(text) + "' is not a domain name"; }
+std::string check_domain(std::string_view text) {
+  return mail::valid_domain(text, false) ? "" : "'" + printable(text) + "' is not a domain name";
+}
 
 std::string check_route_domain(std::string_view text) {
   if (text == "*") return {};
   return check_domain(text.starts_with("*.") ? text.substr(2) : text);
 }
 
-std::string check_absolute_path(std::string_view text) { return text.starts_with('/') ? "" : "'" + printable(text) + "' is not absolute"; }
+std::string check_absolute_path(std::string_view text) {
+  return text.starts_with('/') ? "" : "'" + printable(text) + "' is not absolute";
+}
 
 std::string check_address(std::string_view text) {
   const auto address = parse_socket_address(text);
@@ -42,7 +48,8 @@ std::string check_deliver(std::string_view text) {
 
 std::string check_recipients(std::string_view text) {
   if (text == "*" || (text.starts_with("file:") && text.size() > 5)) return {};
-  if (text.starts_with("ldap:") || text.starts_with("postgres:")) return "such tables are not available in this version";
+  if (text.starts_with("ldap:") || text.starts_with("postgres:"))
+    return "such tables are not available in this version";
   return "'" + printable(text) + "'";
 }
 
@@ -51,7 +58,9 @@ std::string check_user(std::string_view text) {
   return fine && text.size() <= 32 ? "" : "'" + printable(text) + "' is not a user name";
 }
 
-std::string check_optional_address(std::string_view text) { return text.empty() ? std::string() : check_address(text); }
+std::string check_optional_address(std::string_view text) {
+  return text.empty() ? std::string() : check_address(text);
+}
 
 }  // namespace
 
@@ -70,7 +79,8 @@ Result<SocketAddress> parse_socket_address(std::string_view text) {
 
 policy::RelayOptions default_relay_access() {
   policy::RelayOptions options;
-  for (const char* network : {"127.0.0.0/8", "::1/128"}) options.trusted_networks.push_back(policy::parse_network(network).value());
+  for (const char* network : {"127.0.0.0/8", "::1/128"})
+    options.trusted_networks.push_back(policy::parse_network(network).value());
   return options;
 }
 
@@ -85,8 +95,11 @@ server::ListenerOptions default_listener(server::Role role) {
 const Section<Configuration>& top_section() {
   using C = Configuration;
   static const Section<C> section{
-      "", false, "The server as a whole.",
-      {row("hostname", &C::hostname, lower_case_type("domain name", "our domain name, like \"mx1.example.com\"", check_domain),
+      "",
+      false,
+      "The server as a whole.",
+      {row("hostname", &C::hostname,
+           lower_case_type("domain name", "our domain name, like \"mx1.example.com\"", check_domain),
            "our name in the banner, in EHLO and in Received fields", "required"),
        row("data_dir", &C::data_dir, text_type("absolute path", "an absolute path", check_absolute_path),
            "where the queue lies: `spool/` and `db/` below it"),
@@ -99,18 +112,28 @@ const Section<Configuration>& top_section() {
 const Section<server::ListenerOptions>& listener_section() {
   using L = server::ListenerOptions;
   static const Section<L> section{
-      "listener", true,
+      "listener",
+      true,
       "An address on which SMTP is spoken; several may be given. Without any there is one with the defaults.",
-      {row("address", &L::address, text_type("address and port", "an address like \"[::]:25\" or \"192.0.2.1:25\"", check_address),
+      {row("address", &L::address,
+           text_type("address and port", "an address like \"[::]:25\" or \"192.0.2.1:25\"", check_address),
            "where to listen; `[::]` takes IPv4 as well; port 0 picks one and logs it"),
        row("role", &L::role,
-           enum_type<server::Role>({{"mx", server::Role::mx}, {"submission", server::Role::submission}, {"submissions", server::Role::submissions}}),
-           "mail from other servers, submission with STARTTLS (RFC 6409), or submission with TLS from the first octet (RFC 8314)"),
+           enum_type<server::Role>({{"mx", server::Role::mx},
+                                    {"submission", server::Role::submission},
+                                    {"submissions", server::Role::submissions}}),
+           "mail from other servers, submission with STARTTLS (RFC 6409), or submission with TLS from the first octet "
+           "(RFC 8314)"),
        row("tls", &L::tls,
-           enum_type<server::TlsMode>({{"off", server::TlsMode::off}, {"starttls", server::TlsMode::starttls}, {"implicit", server::TlsMode::implicit}}),
-           "TLS is not available in this version: `starttls` is not offered, and a listener that needs TLS says so", "by role"),
+           enum_type<server::TlsMode>({{"off", server::TlsMode::off},
+                                       {"starttls", server::TlsMode::starttls},
+                                       {"implicit", server::TlsMode::implicit}}),
+           "TLS is not available in this version: `starttls` is not offered, and a listener that needs TLS says so",
+           "by role"),
        row("auth", &L::auth,
-           enum_type<server::AuthMode>({{"off", server::AuthMode::off}, {"optional", server::AuthMode::optional}, {"required", server::AuthMode::required}}),
+           enum_type<server::AuthMode>({{"off", server::AuthMode::off},
+                                        {"optional", server::AuthMode::optional},
+                                        {"required", server::AuthMode::required}}),
            "AUTH is not available in this version: a listener that requires it says so", "by role"),
        row("proxy_protocol_from", &L::proxy_protocol_from, networks_type(),
            "networks of load balancers that begin each connection with a PROXY header, v1 or v2")}};
@@ -119,17 +142,22 @@ const Section<server::ListenerOptions>& listener_section() {
 
 const Section<policy::RelayOptions>& relay_section() {
   using R = policy::RelayOptions;
-  static const Section<R> section{
-      "relay", false, "Who may send to foreign domains.",
-      {row("trusted_networks", &R::trusted_networks, networks_type(), "clients of these networks may relay without AUTH")}};
+  static const Section<R> section{"relay",
+                                  false,
+                                  "Who may send to foreign domains.",
+                                  {row("trusted_networks", &R::trusted_networks, networks_type(),
+                                       "clients of these networks may relay without AUTH")}};
   return section;
 }
 
 const Section<policy::DomainOptions>& domain_section() {
   using D = policy::DomainOptions;
   static const Section<D> section{
-      "domain", true, "A domain of ours: mail for it is taken from anybody and delivered as given here.",
-      {row("name", &D::name, lower_case_type("domain name", "a domain name like \"example.com\"", check_domain), "the domain", "required"),
+      "domain",
+      true,
+      "A domain of ours: mail for it is taken from anybody and delivered as given here.",
+      {row("name", &D::name, lower_case_type("domain name", "a domain name like \"example.com\"", check_domain),
+           "the domain", "required"),
        row("deliver", &D::deliver, text_type("next hop", "a next hop", check_deliver),
            "`maildir:/path/{domain}/{local}`, `lmtp://host:port`, `lmtp+unix:/path`, `smtp://host:port` or `discard:`"),
        row("recipients", &D::recipients, text_type("`*` or `file:PATH`", "\"*\" or \"file:PATH\"", check_recipients),
@@ -140,55 +168,80 @@ const Section<policy::DomainOptions>& domain_section() {
 const Section<relay::RouteOptions>& route_section() {
   using R = relay::RouteOptions;
   static const Section<R> section{
-      "route", true, "Where mail for foreign domains goes. The first match wins; without one, the MX hosts of the domain.",
-      {row("domain", &R::domain, lower_case_type("pattern", "\"example.net\", \"*.example.net\" or \"*\"", check_route_domain),
+      "route",
+      true,
+      "Where mail for foreign domains goes. The first match wins; without one, the MX hosts of the domain.",
+      {row("domain", &R::domain,
+           lower_case_type("pattern", "\"example.net\", \"*.example.net\" or \"*\"", check_route_domain),
            "`example.net`, `*.example.net` (its subdomains only) or `*`"),
-       row("next_hop", &R::next_hops, text_or_list_type("next hop or array of next hops", "a next hop or an array of them", check_next_hop),
-           "`mx`, `smtp://host:port` (MX not looked up), `lmtp://host:port`, `lmtp+unix:/path`, `maildir:` or `discard:`; of several, the next is tried where one fails"),
+       row("next_hop", &R::next_hops,
+           text_or_list_type("next hop or array of next hops", "a next hop or an array of them", check_next_hop),
+           "`mx`, `smtp://host:port` (MX not looked up), `lmtp://host:port`, `lmtp+unix:/path`, `maildir:` or "
+           "`discard:`; of several, the next is tried where one fails"),
        row("connections_max", &R::connections_max, count_type(1, 10'000), "connections to one destination at a time"),
-       row("messages_per_connection_max", &R::messages_per_connection_max, count_type(1, 1'000'000), "messages before a connection is closed"),
+       row("messages_per_connection_max", &R::messages_per_connection_max, count_type(1, 1'000'000),
+           "messages before a connection is closed"),
        row("recipients_max", &R::recipients_max, count_type(1, 50'000), "recipients of one transaction")}};
   return section;
 }
 
 const Section<queue::Options>& queue_section() {
   using Q = queue::Options;
-  const auto in_retry = [](auto queue::RetryOptions::*member) {
+  const auto in_retry = [](auto queue::RetryOptions::* member) {
     return [member](Q& q) -> auto& { return q.retry.*member; };
   };
   static const Section<Q> section{
-      "queue", false, "How safe mail is kept and how long it is tried.",
+      "queue",
+      false,
+      "How safe mail is kept and how long it is tried.",
       {row("durability", &Q::durability,
-           enum_type<queue::Durability>({{"synced", queue::Durability::synced}, {"written", queue::Durability::written}}),
-           "`synced`: 250 after fdatasync; `written`: after write(2), which survives a crash of the process but not of the machine"),
-       row<Q, Duration>("retry.first", in_retry(&queue::RetryOptions::first), duration_type(seconds(1), hours(24)), "wait after the first failure; smaller values annoy greylisting peers"),
-       row<Q, double>("retry.factor", in_retry(&queue::RetryOptions::factor), factor_type(1, 10), "each further wait is longer by this factor"),
-       row<Q, Duration>("retry.max", in_retry(&queue::RetryOptions::max), duration_type(seconds(1), hours(24 * 7)), "the longest wait"),
+           enum_type<queue::Durability>(
+               {{"synced", queue::Durability::synced}, {"written", queue::Durability::written}}),
+           "`synced`: 250 after fdatasync; `written`: after write(2), which survives a crash of the process but not of "
+           "the machine"),
+       row<Q, Duration>("retry.first", in_retry(&queue::RetryOptions::first), duration_type(seconds(1), hours(24)),
+                        "wait after the first failure; smaller values annoy greylisting peers"),
+       row<Q, double>("retry.factor", in_retry(&queue::RetryOptions::factor), factor_type(1, 10),
+                      "each further wait is longer by this factor"),
+       row<Q, Duration>("retry.max", in_retry(&queue::RetryOptions::max), duration_type(seconds(1), hours(24 * 7)),
+                        "the longest wait"),
        row("max_age", &Q::max_age, duration_type(seconds(1), hours(24 * 365)), "a message older than this is returned"),
-       row("bounce_max_age", &Q::bounce_max_age, duration_type(seconds(1), hours(24 * 365)), "the same for messages with the null sender"),
-       row("min_free_disk", &Q::min_free_disk, size_type(0, 1ULL << 50), "with less than this free, new mail is answered with 452 4.3.1")}};
+       row("bounce_max_age", &Q::bounce_max_age, duration_type(seconds(1), hours(24 * 365)),
+           "the same for messages with the null sender"),
+       row("min_free_disk", &Q::min_free_disk, size_type(0, 1ULL << 50),
+           "with less than this free, new mail is answered with 452 4.3.1")}};
   return section;
 }
 
 const Section<server::Options>& limits_section() {
   using O = server::Options;
-  const auto limit = [](auto server::Limits::*member) {
-    return [member](O& o) -> auto& { return o.limits.*member; };
-  };
+  const auto limit = [](auto server::Limits::* member) { return [member](O& o) -> auto& { return o.limits.*member; }; };
   using L = server::Limits;
   static const Section<O> section{
-      "limits", false, "What RFC 5321 4.5.3 asks at least, and what protects the server.",
-      {row<O, std::uint64_t>("message_size_max", limit(&L::message_size_max), size_type(1ULL << 10, 4ULL << 30), "announced as SIZE; larger messages get 552 5.3.4; RFC 5321 asks for 64KiB at least"),
-       row<O, std::uint32_t>("recipients_max", limit(&L::recipients_max), count_type(1, 100'000), "recipients of a message; more get 452 4.5.3; RFC 5321 asks for 100 at least"),
-       row<O, std::uint32_t>("sessions_max", limit(&L::sessions_max), count_type(1, 1'000'000), "sessions open at a time; more get 421 4.3.2"),
-       row<O, std::uint32_t>("sessions_per_client_max", limit(&L::sessions_per_client_max), count_type(1, 1'000'000), "of these, from one address"),
-       row<O, std::uint32_t>("messages_per_minute_per_client", limit(&L::messages_per_minute_per_client), count_type(0, 10'000'000), "0: no limit"),
-       row<O, std::uint32_t>("errors_max", limit(&L::errors_max), count_type(1, 10'000), "refused commands before the session is closed"),
-       row<O, std::uint32_t>("hops_max", limit(&L::hops_max), count_type(1, 1000), "Received fields before a message counts as looping"),
-       row<O, Duration>("command_timeout", limit(&L::command_timeout), duration_type(seconds(1), hours(24)), "wait for a command"),
-       row<O, Duration>("data_timeout", limit(&L::data_timeout), duration_type(seconds(1), hours(24)), "wait for progress in DATA and BDAT"),
+      "limits",
+      false,
+      "What RFC 5321 4.5.3 asks at least, and what protects the server.",
+      {row<O, std::uint64_t>("message_size_max", limit(&L::message_size_max), size_type(1ULL << 10, 4ULL << 30),
+                             "announced as SIZE; larger messages get 552 5.3.4; RFC 5321 asks for 64KiB at least"),
+       row<O, std::uint32_t>("recipients_max", limit(&L::recipients_max), count_type(1, 100'000),
+                             "recipients of a message; more get 452 4.5.3; RFC 5321 asks for 100 at least"),
+       row<O, std::uint32_t>("sessions_max", limit(&L::sessions_max), count_type(1, 1'000'000),
+                             "sessions open at a time; more get 421 4.3.2"),
+       row<O, std::uint32_t>("sessions_per_client_max", limit(&L::sessions_per_client_max), count_type(1, 1'000'000),
+                             "of these, from one address"),
+       row<O, std::uint32_t>("messages_per_minute_per_client", limit(&L::messages_per_minute_per_client),
+                             count_type(0, 10'000'000), "0: no limit"),
+       row<O, std::uint32_t>("errors_max", limit(&L::errors_max), count_type(1, 10'000),
+                             "refused commands before the session is closed"),
+       row<O, std::uint32_t>("hops_max", limit(&L::hops_max), count_type(1, 1000),
+                             "Received fields before a message counts as looping"),
+       row<O, Duration>("command_timeout", limit(&L::command_timeout), duration_type(seconds(1), hours(24)),
+                        "wait for a command"),
+       row<O, Duration>("data_timeout", limit(&L::data_timeout), duration_type(seconds(1), hours(24)),
+                        "wait for progress in DATA and BDAT"),
        row("bare_line_ending", &O::bare_line_ending,
-           enum_type<server::BareLineEnding>({{"refuse", server::BareLineEnding::refuse}, {"normalize", server::BareLineEnding::normalize}}),
+           enum_type<server::BareLineEnding>(
+               {{"refuse", server::BareLineEnding::refuse}, {"normalize", server::BareLineEnding::normalize}}),
            "a CR or LF that stands alone in DATA: refuse the message, or make it CRLF; it never ends the message")}};
   return section;
 }
@@ -198,10 +251,16 @@ const Section<telemetry::LogOptions>& log_section() {
   using telemetry::LogFormat;
   using telemetry::LogLevel;
   static const Section<L> section{
-      "log", false, "The log, on standard error; docs/log.md lists its events.",
-      {row("format", &L::format, enum_type<LogFormat>({{"json", LogFormat::json}, {"text", LogFormat::text}}), "one JSON object a line, or text"),
+      "log",
+      false,
+      "The log, on standard error; docs/log.md lists its events.",
+      {row("format", &L::format, enum_type<LogFormat>({{"json", LogFormat::json}, {"text", LogFormat::text}}),
+           "one JSON object a line, or text"),
        row("level", &L::level,
-           enum_type<LogLevel>({{"debug", LogLevel::debug}, {"info", LogLevel::info}, {"warning", LogLevel::warning}, {"error", LogLevel::error}}),
+           enum_type<LogLevel>({{"debug", LogLevel::debug},
+                                {"info", LogLevel::info},
+                                {"warning", LogLevel::warning},
+                                {"error", LogLevel::error}}),
            "the least that is logged")}};
   return section;
 }
@@ -209,8 +268,12 @@ const Section<telemetry::LogOptions>& log_section() {
 const Section<admin::Options>& admin_section() {
   using A = admin::Options;
   static const Section<A> section{
-      "admin", false, "HTTP for operators and tools: metrics, health, the queue.",
-      {row("address", &A::address, text_type("address and port", "an address like \"127.0.0.1:8025\", or \"\" for none", check_optional_address),
+      "admin",
+      false,
+      "HTTP for operators and tools: metrics, health, the queue.",
+      {row("address", &A::address,
+           text_type("address and port", "an address like \"127.0.0.1:8025\", or \"\" for none",
+                     check_optional_address),
            "where to listen; `\"\"` switches it off; port 0 picks one and logs it"),
        row("token_file", &A::token_file, text_type("path", "the path of a file", no_check),
            "file with the bearer token; required when the address is not a loopback address")}};

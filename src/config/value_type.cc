@@ -74,7 +74,8 @@ ValueType<std::uint32_t> count_type(std::uint32_t min, std::uint32_t max) {
   const std::string range = fmt::format("{} to {}", min, max);
   return {"integer, " + range, "an integer from " + range,
           [min, max](const Node& node) -> std::expected<std::uint32_t, std::string> {
-            if (node.kind != Node::Kind::integer || node.integer < min || node.integer > max) return std::unexpected("");
+            if (node.kind != Node::Kind::integer || node.integer < min || node.integer > max)
+              return std::unexpected("");
             return static_cast<std::uint32_t>(node.integer);
           },
           [](const std::uint32_t& value) { return std::to_string(value); }};
@@ -115,7 +116,8 @@ ValueType<std::vector<policy::Network>> networks_type() {
           },
           [](const Networks& networks) {
             std::string out;
-            for (const policy::Network& network : networks) out += (out.empty() ? "" : ", ") + toml_quoted(network.text());
+            for (const policy::Network& network : networks)
+              out += (out.empty() ? "" : ", ") + toml_quoted(network.text());
             return "[" + out + "]";
           }};
 }

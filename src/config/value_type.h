@@ -1,5 +1,5 @@
-// What a key's value may be: how it reads from TOML, how it is printed, and what to tell an operator who wrote something
-// else. Private to config.
+// What a key's value may be: how it reads from TOML, how it is printed, and what to tell an operator who wrote
+// something else. Private to config.
 #pragma once
 
 #include <cstdint>

@@ -17,8 +17,8 @@ constexpr std::uint8_t mapped_bits = 96;  // ::ffff:0:0/96, where IPv4 lives
 }  // namespace
 
 bool IpAddress::is_v4() const noexcept {
-  return std::all_of(octets.begin(), octets.begin() + 10, [](std::uint8_t o) { return o == 0; }) && octets[10] == 0xff &&
-         octets[11] == 0xff;
+  return std::all_of(octets.begin(), octets.begin() + 10, [](std::uint8_t o) { return o == 0; }) &&
+         octets[10] == 0xff && octets[11] == 0xff;
 }
 
 std::string IpAddress::text() const {
@@ -79,8 +79,7 @@ Result<Network> parse_network(std::string_view text) {
     network.prefix_bits_ = static_cast<std::uint8_t>(*bits + (dotted ? mapped_bits : 0));
   }
   for (std::size_t bit = network.prefix_bits_; bit < 128; ++bit)
-    if ((network.base_.octets[bit / 8] & (0x80U >> (bit % 8))) != 0)
-      return invalid("bits behind the prefix are set");
+    if ((network.base_.octets[bit / 8] & (0x80U >> (bit % 8))) != 0) return invalid("bits behind the prefix are set");
   return network;
 }
 

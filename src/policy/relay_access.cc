@@ -42,12 +42,15 @@ Result<std::unordered_set<std::string>> read_recipients(const std::string& path)
 }
 
 /// Sender-specified routing: user%foreign, host!user, "user@foreign".
-bool routes_onward(std::string_view local) noexcept { return local.find_first_of("%!@") != std::string_view::npos; }
+bool routes_onward(std::string_view local) noexcept {
+  return local.find_first_of("%!@") != std::string_view::npos;
+}
 
 /// Could leave the directory of its domain, or hide in it, when it becomes part of a path.
 bool unsafe_as_file_name(std::string_view local) noexcept {
-  return local.starts_with('.') ||
-         std::ranges::any_of(local, [](char c) { return c == '/' || static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+  return local.starts_with('.') || std::ranges::any_of(local, [](char c) {
+           return c == '/' || static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+         });
 }
 
 }  // namespace
@@ -72,7 +75,8 @@ Result<RelayAccess> RelayAccess::create(const RelayOptions& options, std::string
   const auto by_name = &std::pair<std::string, Domain>::first;
   std::ranges::sort(access.domains_, {}, by_name);
   const auto twice = std::ranges::adjacent_find(access.domains_, {}, by_name);
-  if (twice != access.domains_.end()) return fail(ErrorKind::invalid, "domain " + twice->first + " is configured twice");
+  if (twice != access.domains_.end())
+    return fail(ErrorKind::invalid, "domain " + twice->first + " is configured twice");
   access.postmaster_domain_ = access.is_local(access.hostname_) || options.domains.empty()
                                   ? access.hostname_
                                   : to_lower(options.domains.front().name);
@@ -80,11 +84,14 @@ Result<RelayAccess> RelayAccess::create(const RelayOptions& options, std::string
 }
 
 const RelayAccess::Domain* RelayAccess::find(std::string_view domain) const noexcept {
-  const auto at = std::ranges::lower_bound(domains_, domain, {}, [](const auto& d) { return std::string_view(d.first); });
+  const auto at =
+      std::ranges::lower_bound(domains_, domain, {}, [](const auto& d) { return std::string_view(d.first); });
   return at != domains_.end() && at->first == domain ? &at->second : nullptr;
 }
 
-bool RelayAccess::is_local(std::string_view domain) const noexcept { return find(domain) != nullptr; }
+bool RelayAccess::is_local(std::string_view domain) const noexcept {
+  return find(domain) != nullptr;
+}
 
 bool RelayAccess::is_trusted(const ClientIdentity& client) const noexcept {
   return !client.login.empty() || any_contains(trusted_, client.address);
@@ -98,7 +105,8 @@ Result<mail::Address> RelayAccess::check_recipient(const ClientIdentity& client,
   std::ranges::transform(recipient.domain, recipient.domain.begin(), ascii_lower);
 
   const bool postmaster = iequals(recipient.local, "postmaster");
-  if (recipient.domain.empty() && !postmaster) return fail(ErrorKind::invalid, "a recipient needs a domain", bad_mailbox);
+  if (recipient.domain.empty() && !postmaster)
+    return fail(ErrorKind::invalid, "a recipient needs a domain", bad_mailbox);
   if (postmaster && (recipient.domain.empty() || recipient.domain == hostname_)) recipient.domain = postmaster_domain_;
 
   const Domain* domain = find(recipient.domain);
@@ -108,7 +116,8 @@ Result<mail::Address> RelayAccess::check_recipient(const ClientIdentity& client,
   }
   if (postmaster) return recipient;  // RFC 5321 4.5.1: reachable in every domain of ours
   if (!domain->any_recipient && domain->recipients.contains(to_lower(recipient.local))) return recipient;
-  if (routes_onward(recipient.local)) return fail(ErrorKind::refused, "sender-specified routing denied", relaying_denied);
+  if (routes_onward(recipient.local))
+    return fail(ErrorKind::refused, "sender-specified routing denied", relaying_denied);
   if (!domain->any_recipient || (domain->in_files && unsafe_as_file_name(recipient.local)))
     return fail(ErrorKind::not_found, "no such recipient here", no_such_recipient);
   return recipient;

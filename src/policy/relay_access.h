@@ -17,9 +17,9 @@ namespace ringpost::policy {
 
 /// One [[domain]]: a final destination.
 struct DomainOptions {
-  std::string name;               // lower case
+  std::string name;  // lower case
   std::string deliver = "maildir:/var/mail/{domain}/{local}";
-  std::string recipients = "*";   // or "file:PATH": one local part a line
+  std::string recipients = "*";  // or "file:PATH": one local part a line
 };
 
 struct RelayOptions {
@@ -51,7 +51,7 @@ class RelayAccess {
  private:
   struct Domain {
     bool any_recipient = true;
-    bool in_files = false;  // delivered to paths made of the local part
+    bool in_files = false;                       // delivered to paths made of the local part
     std::unordered_set<std::string> recipients;  // lower-case local parts
   };
   const Domain* find(std::string_view domain) const noexcept;

@@ -19,7 +19,8 @@ std::unexpected<Error> invalid(std::string_view text, std::string_view expected)
   return fail(ErrorKind::invalid, "'" + printable(text) + "': " + std::string(expected));
 }
 
-Result<NextHop> parse_host(NextHop::Kind kind, std::uint16_t default_port, std::string_view text, std::string_view rest) {
+Result<NextHop> parse_host(NextHop::Kind kind, std::uint16_t default_port, std::string_view text,
+                           std::string_view rest) {
   NextHop hop{.kind = kind, .host = {}, .port = default_port, .path = {}};
   std::string_view host = rest;
   std::string_view port;
@@ -29,7 +30,8 @@ Result<NextHop> parse_host(NextHop::Kind kind, std::uint16_t default_port, std::
     host = rest.substr(1, end - 1);
     port = rest.substr(end + 1);
     const auto address = policy::parse_ip(host);
-    if (!address || host.find(':') == std::string_view::npos) return invalid(text, "expected an IPv6 address in brackets");
+    if (!address || host.find(':') == std::string_view::npos)
+      return invalid(text, "expected an IPv6 address in brackets");
   } else {
     const auto colon = rest.find(':');
     host = rest.substr(0, colon);
@@ -41,7 +43,8 @@ Result<NextHop> parse_host(NextHop::Kind kind, std::uint16_t default_port, std::
   }
   if (!port.empty()) {
     const auto number = parse_unsigned(port.substr(1));
-    if (port.front() != ':' || !number || *number == 0 || *number > 65535) return invalid(text, "expected a port from 1 to 65535 after the host");
+    if (port.front() != ':' || !number || *number == 0 || *number > 65535)
+      return invalid(text, "expected a port from 1 to 65535 after the host");
     hop.port = static_cast<std::uint16_t>(*number);
   }
   hop.host = to_lower(host);
@@ -59,7 +62,8 @@ bool has_parent_segment(std::string_view path) noexcept {
 
 Result<NextHop> parse_path(NextHop::Kind kind, std::size_t octets_max, std::string_view text, std::string_view path) {
   if (path.size() < 2 || path.front() != '/') return invalid(text, "expected an absolute path");
-  if (path.size() > octets_max) return invalid(text, "the path is longer than " + std::to_string(octets_max) + " octets");
+  if (path.size() > octets_max)
+    return invalid(text, "the path is longer than " + std::to_string(octets_max) + " octets");
   if (std::ranges::any_of(path, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }) ||
       has_parent_segment(path))
     return invalid(text, "the path must not hold control characters or \"..\"");
@@ -89,10 +93,13 @@ Result<NextHop> parse_next_hop(std::string_view text) {
   if (text == "discard:") return NextHop{.kind = Kind::discard, .host = {}, .port = 0, .path = {}};
   if (text.starts_with("smtp://")) return parse_host(Kind::smtp, smtp_port, text, after("smtp://"));
   if (text.starts_with("lmtp://")) return parse_host(Kind::lmtp, lmtp_port, text, after("lmtp://"));
-  if (text.starts_with("lmtp+unix:")) return parse_path(Kind::lmtp_unix, socket_path_octets_max, text, after("lmtp+unix:"));
+  if (text.starts_with("lmtp+unix:"))
+    return parse_path(Kind::lmtp_unix, socket_path_octets_max, text, after("lmtp+unix:"));
   if (text.starts_with("maildir:")) return parse_maildir(text, after("maildir:"));
   if (text.starts_with("smtps://")) return invalid(text, "smtps:// is not available in this version");
-  return invalid(text, "expected mx, smtp://host:port, lmtp://host:port, lmtp+unix:/path, maildir:/path/{domain}/{local} or discard:");
+  return invalid(
+      text,
+      "expected mx, smtp://host:port, lmtp://host:port, lmtp+unix:/path, maildir:/path/{domain}/{local} or discard:");
 }
 
 std::string NextHop::text() const {
@@ -101,12 +108,18 @@ std::string NextHop::text() const {
     return (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
   };
   switch (kind) {
-    case Kind::mx: return "mx";
-    case Kind::smtp: return "smtp://" + authority();
-    case Kind::lmtp: return "lmtp://" + authority();
-    case Kind::lmtp_unix: return "lmtp+unix:" + path;
-    case Kind::maildir: return "maildir:" + path;
-    case Kind::discard: return "discard:";
+    case Kind::mx:
+      return "mx";
+    case Kind::smtp:
+      return "smtp://" + authority();
+    case Kind::lmtp:
+      return "lmtp://" + authority();
+    case Kind::lmtp_unix:
+      return "lmtp+unix:" + path;
+    case Kind::maildir:
+      return "maildir:" + path;
+    case Kind::discard:
+      return "discard:";
   }
   return {};
 }

@@ -21,9 +21,9 @@ namespace ringpost::relay {
 struct NextHop {
   enum class Kind : std::uint8_t { mx, smtp, lmtp, lmtp_unix, maildir, discard };
   Kind kind = Kind::mx;
-  std::string host;        // lower case; an IPv6 address without its brackets; empty but for smtp and lmtp
+  std::string host;  // lower case; an IPv6 address without its brackets; empty but for smtp and lmtp
   std::uint16_t port = 0;
-  std::string path;        // of the socket, or the template of the Maildir
+  std::string path;  // of the socket, or the template of the Maildir
 
   /// As parse_next_hop reads it back; the port is always shown.
   std::string text() const;

@@ -16,7 +16,8 @@ std::string describe_events() {
       "| Event | Level | When |\n|---|---|---|\n";
   static constexpr std::array<std::string_view, 4> levels{"debug", "info", "warning", "error"};
   for (const EventInfo& event : events)
-    out += fmt::format("| `{}` | {} | {} |\n", event.name, levels[static_cast<std::size_t>(event.level)], event.meaning);
+    out +=
+        fmt::format("| `{}` | {} | {} |\n", event.name, levels[static_cast<std::size_t>(event.level)], event.meaning);
   out += "\n| Field | Meaning |\n|---|---|\n";
   for (const FieldInfo& field : fields) out += fmt::format("| `{}` | {} |\n", field.name, field.meaning);
   return out;

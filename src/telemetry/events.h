@@ -14,9 +14,25 @@
 namespace ringpost::telemetry {
 
 enum class EventKind : std::uint8_t {
-  connect, tls, auth, accept, reject, queue, deliver, defer, bounce, expire, drop, disconnect,
-  start, reload, drain, stop,
-  debug, warning, error,
+  connect,
+  tls,
+  auth,
+  accept,
+  reject,
+  queue,
+  deliver,
+  defer,
+  bounce,
+  expire,
+  drop,
+  disconnect,
+  start,
+  reload,
+  drain,
+  stop,
+  debug,
+  warning,
+  error,
 };
 
 struct EventInfo {
@@ -48,7 +64,9 @@ inline constexpr std::array<EventInfo, 19> events{{
     {"error", LogLevel::error, "something failed that an operator must look at"},
 }};
 
-constexpr const EventInfo& info(EventKind kind) noexcept { return events[static_cast<std::size_t>(kind)]; }
+constexpr const EventInfo& info(EventKind kind) noexcept {
+  return events[static_cast<std::size_t>(kind)];
+}
 
 struct FieldInfo {
   std::string_view name;

@@ -14,7 +14,9 @@ namespace ringpost::telemetry {
 /// A number only its own thread changes (so no locked instruction) and any thread reads.
 class Counter {
  public:
-  void add(std::uint64_t n = 1) noexcept { value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed); }
+  void add(std::uint64_t n = 1) noexcept {
+    value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
   std::uint64_t value() const noexcept { return value_.load(std::memory_order_relaxed); }
   void merge(const Counter& other) noexcept { add(other.value()); }
 

@@ -27,7 +27,8 @@ struct Running {
 
 std::atomic<Running*> running{nullptr};
 std::mutex start_mutex;
-// Every Running there ever was: a thread that read the pointer a moment ago may still use it. One a process, save in tests.
+// Every Running there ever was: a thread that read the pointer a moment ago may still use it. One a process, save in
+// tests.
 std::vector<std::unique_ptr<Running>>& every_running() {
   static auto* all = new std::vector<std::unique_ptr<Running>>;
   return *all;
@@ -87,7 +88,9 @@ void set_log_level(LogLevel level) noexcept {
   detail::log_level.store(static_cast<std::uint8_t>(level), std::memory_order_relaxed);
 }
 
-std::uint64_t log_lines_lost() noexcept { return lost_lines.load(std::memory_order_relaxed); }
+std::uint64_t log_lines_lost() noexcept {
+  return lost_lines.load(std::memory_order_relaxed);
+}
 
 LogLine* Event::begin(EventKind kind) noexcept {
   const Running* now = running.load(std::memory_order_acquire);
@@ -129,15 +132,25 @@ void Event::add_session(std::uint64_t id) noexcept {
   line_->text("session", {digits.data(), digits.size()});
 }
 
-void Event::add_message(const MessageId& id) noexcept { line_->text("message", id.text()); }
+void Event::add_message(const MessageId& id) noexcept {
+  line_->text("message", id.text());
+}
 
-void Event::add_text(std::string_view name, std::string_view value) noexcept { line_->text(name, value); }
+void Event::add_text(std::string_view name, std::string_view value) noexcept {
+  line_->text(name, value);
+}
 
-void Event::add_bool(std::string_view name, bool value) noexcept { line_->bare(name, value ? "true" : "false"); }
+void Event::add_bool(std::string_view name, bool value) noexcept {
+  line_->bare(name, value ? "true" : "false");
+}
 
-void Event::add_signed(std::string_view name, std::int64_t value) noexcept { line_->number(name, value); }
+void Event::add_signed(std::string_view name, std::int64_t value) noexcept {
+  line_->number(name, value);
+}
 
-void Event::add_unsigned(std::string_view name, std::uint64_t value) noexcept { line_->number(name, value); }
+void Event::add_unsigned(std::string_view name, std::uint64_t value) noexcept {
+  line_->number(name, value);
+}
 
 void Event::add_seconds(std::string_view name, Duration value) noexcept {
   const std::int64_t milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(value).count();
@@ -155,7 +168,9 @@ void Event::add_seconds(std::string_view name, Duration value) noexcept {
   line_->bare(name, {text.data(), at});
 }
 
-void Event::add_time(std::string_view name, WallTime value) noexcept { line_->time(name, value); }
+void Event::add_time(std::string_view name, WallTime value) noexcept {
+  line_->time(name, value);
+}
 
 void Event::add_status(const PublicStatus& status) noexcept {
   line_->number("code", std::uint64_t{status.code});

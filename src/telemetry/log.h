@@ -1,7 +1,7 @@
 // The structured log: one line an event, a JSON object or text, on stderr. A reactor thread must never wait for whoever
-// reads the log, so a line is built in the calling thread, put into a ring of that thread without a lock, and written by
-// the log thread, many lines with one write(2), at most a few milliseconds later. The ring is bounded: when the reader
-// is too slow, new lines are dropped, counted, and the loss itself is logged (docs/decisions/0002-log.md).
+// reads the log, so a line is built in the calling thread, put into a ring of that thread without a lock, and written
+// by the log thread, many lines with one write(2), at most a few milliseconds later. The ring is bounded: when the
+// reader is too slow, new lines are dropped, counted, and the loss itself is logged (docs/decisions/0002-log.md).
 //
 //   telemetry::Event(EventKind::accept).session(id).message(message).field("from", from).field("size", n).emit();
 //

@@ -19,11 +19,15 @@ constexpr auto plain = [] {
   return out;
 }();
 
-constexpr bool is_plain(char c) noexcept { return plain[static_cast<unsigned char>(c)]; }
+constexpr bool is_plain(char c) noexcept {
+  return plain[static_cast<unsigned char>(c)];
+}
 
 /// Octets of the well-formed UTF-8 sequence at the start of `text` (RFC 3629 4), 0 where there is none.
 std::size_t utf8_sequence(std::string_view text) noexcept {
-  const auto octet = [&](std::size_t i) -> unsigned { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0; };
+  const auto octet = [&](std::size_t i) -> unsigned {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0;
+  };
   const auto tail = [&](std::size_t i) { return (octet(i) & 0xc0) == 0x80; };
   const unsigned first = octet(0);
   if (first >= 0xc2 && first <= 0xdf) return tail(1) ? 2 : 0;
@@ -164,7 +168,8 @@ void LogLine::text(std::string_view name, std::string_view value) noexcept {
   const bool cut = value.size() > value_octets_max;
   if (cut) value = cut_at(value, value_octets_max);
   bool quotes = format_ == LogFormat::json || value.empty() || cut;
-  for (std::size_t i = 0; i < value.size() && !quotes; ++i) quotes = !is_plain(value[i]) || value[i] == ' ' || value[i] == '=';
+  for (std::size_t i = 0; i < value.size() && !quotes; ++i)
+    quotes = !is_plain(value[i]) || value[i] == ' ' || value[i] == '=';
   end_field(start, put_name(name) && (quotes ? put_quoted(value, cut) : put(value)));
 }
 

@@ -20,8 +20,6 @@ using prometheus::MetricFamily;
 using prometheus::MetricType;
 using Labels = std::vector<ClientMetric::Label>;
 
-// ---- the counters of all threads
-
 struct ThreadBlock {
   ThreadBlock();
   ~ThreadBlock();
@@ -29,6 +27,7 @@ struct ThreadBlock {
   std::optional<std::uint32_t> worker;  // protected by Blocks::mutex
 };
 
+/// The counters of all threads.
 struct Blocks {
   std::mutex mutex;
   std::vector<ThreadBlock*> live;
@@ -80,8 +79,6 @@ ThreadBlock& this_thread() noexcept {
   return block;
 }
 
-// ---- gauges
-
 struct Registered {
   std::string name, help;
   SampleType type;
@@ -98,8 +95,6 @@ Gauges& gauges() {
   static auto* all = new Gauges;
   return *all;
 }
-
-// ---- into the model of prometheus-cpp
 
 void collect(MetricFamily& family, const Labels& labels, std::span<const std::string>, const Counter& cell) {
   family.type = MetricType::Counter;
@@ -186,7 +181,9 @@ void collect_gauges(std::vector<MetricFamily>& out) {
 
 }  // namespace
 
-Counters& counters() noexcept { return this_thread().counters; }
+Counters& counters() noexcept {
+  return this_thread().counters;
+}
 
 void name_worker(std::uint32_t number) noexcept {
   ThreadBlock& block = this_thread();
@@ -202,8 +199,9 @@ Gauge gauge(std::string name, std::string help, std::function<std::vector<Sample
 }
 
 Gauge gauge(std::string name, std::string help, std::function<double()> read) {
-  return gauge(std::move(name), std::move(help),
-               [read = std::move(read)] { return std::vector<Sample>{Sample{{}, read()}}; }, SampleType::gauge);
+  return gauge(
+      std::move(name), std::move(help), [read = std::move(read)] { return std::vector<Sample>{Sample{{}, read()}}; },
+      SampleType::gauge);
 }
 
 Gauge::~Gauge() {

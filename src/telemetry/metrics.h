@@ -24,8 +24,22 @@ namespace ringpost::telemetry {
 enum class Listener : std::uint8_t { mx, submission, submissions };
 enum class SessionResult : std::uint8_t { completed, lost, timed_out, refused, errors, shutdown };
 enum class RejectReason : std::uint8_t {
-  relay_denied, unknown_recipient, bad_address, too_many_recipients, too_large, rate_limit, bare_line_ending,
-  loop, bad_sequence, syntax, no_space, unavailable, storage, tls_required, auth_required, other,
+  relay_denied,
+  unknown_recipient,
+  bad_address,
+  too_many_recipients,
+  too_large,
+  rate_limit,
+  bare_line_ending,
+  loop,
+  bad_sequence,
+  syntax,
+  no_space,
+  unavailable,
+  storage,
+  tls_required,
+  auth_required,
+  other,
 };
 enum class DeliveryResult : std::uint8_t { delivered, deferred, failed, expired };
 

@@ -24,7 +24,8 @@ inline std::string read_file(const std::filesystem::path& path) {
   return text.str();
 }
 
-/// The content of `path` below the source tree; with RINGPOST_UPDATE_DOCS=1 in the environment it is `wanted` from now on.
+/// The content of `path` below the source tree; with RINGPOST_UPDATE_DOCS=1 in the environment it is `wanted` from now
+/// on.
 inline std::string documented(const std::string& path, const std::string& wanted) {
   const auto file = source_tree() / path;
   if (std::getenv("RINGPOST_UPDATE_DOCS") != nullptr) std::ofstream(file, std::ios::binary) << wanted;

@@ -61,26 +61,29 @@ TEST(Parse, HostnameIsRequiredAndADomain) {
 }
 
 TEST(Parse, AllProblemsComeInOneRunInTheOrderOfTheFile) {
-  EXPECT_THAT(problems("workers = -1\n"
-                       "hostnam = \"mx\"\n"
-                       "[queue]\n"
-                       "max_age = \"five days\"\n"
-                       "retry = { first = \"5m\", factr = 2 }\n"
-                       "[log]\n"
-                       "level = \"loud\"\n"
-                       "[nonsense]\n"),
-              ElementsAre(HasSubstr("0:0 hostname is required"),
-                          "1:11 workers: expected an integer from 0 to 256, not -1",
-                          "2:1 unknown key hostnam; did you mean hostname?",
-                          HasSubstr("4:11 [queue] max_age: expected a duration like"),
-                          "5:25 unknown key [queue] retry factr; did you mean factor?",
-                          HasSubstr("7:9 [log] level: expected one of \"debug\", \"info\", \"warning\", \"error\", not \"loud\""),
-                          HasSubstr("8:2 unknown key nonsense")));
+  EXPECT_THAT(
+      problems("workers = -1\n"
+               "hostnam = \"mx\"\n"
+               "[queue]\n"
+               "max_age = \"five days\"\n"
+               "retry = { first = \"5m\", factr = 2 }\n"
+               "[log]\n"
+               "level = \"loud\"\n"
+               "[nonsense]\n"),
+      ElementsAre(
+          HasSubstr("0:0 hostname is required"), "1:11 workers: expected an integer from 0 to 256, not -1",
+          "2:1 unknown key hostnam; did you mean hostname?",
+          HasSubstr("4:11 [queue] max_age: expected a duration like"),
+          "5:25 unknown key [queue] retry factr; did you mean factor?",
+          HasSubstr("7:9 [log] level: expected one of \"debug\", \"info\", \"warning\", \"error\", not \"loud\""),
+          HasSubstr("8:2 unknown key nonsense")));
 }
 
 TEST(Parse, AKeyInTheWrongTableIsLedHome) {
-  EXPECT_THAT(problems("hostname = \"a.b\"\nmax_age = \"5d\"\n"), ElementsAre("2:1 unknown key max_age; did you mean [queue] max_age?"));
-  EXPECT_THAT(problems("hostname = \"a.b\"\n[queue]\nlevel = \"info\"\n"), ElementsAre("3:1 unknown key [queue] level; did you mean [log] level?"));
+  EXPECT_THAT(problems("hostname = \"a.b\"\nmax_age = \"5d\"\n"),
+              ElementsAre("2:1 unknown key max_age; did you mean [queue] max_age?"));
+  EXPECT_THAT(problems("hostname = \"a.b\"\n[queue]\nlevel = \"info\"\n"),
+              ElementsAre("3:1 unknown key [queue] level; did you mean [log] level?"));
 }
 
 TEST(Parse, WhatComesLaterSaysSo) {
@@ -102,7 +105,8 @@ TEST(Parse, ListenersTakeTheirDefaultsFromTheRole) {
   const Configuration c = good(hostname +
                                "[[listener]]\naddress = \"0.0.0.0:25\"\n"
                                "[[listener]]\naddress = \"0.0.0.0:587\"\nrole = \"submission\"\n"
-                               "[[listener]]\nauth = \"optional\"\naddress = \"[::1]:465\"\nrole = \"submissions\"\nproxy_protocol_from = [\"10.0.0.0/8\"]\n");
+                               "[[listener]]\nauth = \"optional\"\naddress = \"[::1]:465\"\nrole = "
+                               "\"submissions\"\nproxy_protocol_from = [\"10.0.0.0/8\"]\n");
   const auto& l = c.server.listeners;
   ASSERT_THAT(l, SizeIs(3));
   EXPECT_EQ(l[0].auth, server::AuthMode::off);
@@ -114,17 +118,21 @@ TEST(Parse, ListenersTakeTheirDefaultsFromTheRole) {
 }
 
 TEST(Parse, ListenersThatContradictThemselvesAreRefused) {
-  EXPECT_THAT(problems(hostname + "[[listener]]\ntls = \"implicit\"\n"), ElementsAre(HasSubstr("3:7 [[listener]] tls")));
+  EXPECT_THAT(problems(hostname + "[[listener]]\ntls = \"implicit\"\n"),
+              ElementsAre(HasSubstr("3:7 [[listener]] tls")));
   EXPECT_THAT(problems(hostname + "[[listener]]\nrole = \"submissions\"\ntls = \"off\"\n"), SizeIs(1));
-  EXPECT_THAT(problems(hostname + "[[listener]]\nauth = \"required\"\n"), ElementsAre(HasSubstr("not available in this version")));
-  EXPECT_THAT(problems(hostname + "[[listener]]\n[[listener]]\n"), ElementsAre(HasSubstr("[::]:25 is listened on twice")));
+  EXPECT_THAT(problems(hostname + "[[listener]]\nauth = \"required\"\n"),
+              ElementsAre(HasSubstr("not available in this version")));
+  EXPECT_THAT(problems(hostname + "[[listener]]\n[[listener]]\n"),
+              ElementsAre(HasSubstr("[::]:25 is listened on twice")));
   EXPECT_THAT(problems(hostname + "[listener]\n"), ElementsAre(HasSubstr("expected tables [[listener]]")));
   EXPECT_THAT(problems(hostname + "listener = [1]\n"), SizeIs(1));
   good(hostname + "[[listener]]\naddress=\"[::]:0\"\n[[listener]]\naddress=\"[::]:0\"\n");
 }
 
 TEST(Parse, AddressesAreNumbersWithAPort) {
-  for (const char* address : {"", "25", ":25", "localhost:25", "::1:25", "[127.0.0.1]:25", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "[::]"})
+  for (const char* address : {"", "25", ":25", "localhost:25", "::1:25", "[127.0.0.1]:25", "127.0.0.1",
+                              "127.0.0.1:", "127.0.0.1:65536", "[::]"})
     EXPECT_THAT(problems(hostname + "[[listener]]\naddress = \"" + address + "\"\n"), SizeIs(1)) << address;
 }
 
@@ -132,16 +140,20 @@ TEST(Parse, DomainsAreUniqueAndDeliverSomewhere) {
   EXPECT_THAT(problems(hostname + "[[domain]]\nname = \"a.example\"\n[[domain]]\nname = \"A.example\"\n"),
               ElementsAre("5:8 [[domain]] name: a.example is given twice"));
   EXPECT_THAT(problems(hostname + "[[domain]]\n"), ElementsAre(HasSubstr("[[domain]] name is required")));
-  EXPECT_THAT(problems(hostname + "[[domain]]\nname = \"a.example\"\ndeliver = \"mx\"\n"), ElementsAre(HasSubstr("4:11 [[domain]] deliver")));
-  EXPECT_THAT(problems(hostname + "[[domain]]\nname = \"a.example\"\nrecipients = \"ldap:people\"\n"), ElementsAre(HasSubstr("not available in this version")));
-  const Configuration c = good(hostname + "[[domain]]\nname = \"A.example\"\ndeliver = \"discard:\"\nrecipients = \"file:people\"\n");
+  EXPECT_THAT(problems(hostname + "[[domain]]\nname = \"a.example\"\ndeliver = \"mx\"\n"),
+              ElementsAre(HasSubstr("4:11 [[domain]] deliver")));
+  EXPECT_THAT(problems(hostname + "[[domain]]\nname = \"a.example\"\nrecipients = \"ldap:people\"\n"),
+              ElementsAre(HasSubstr("not available in this version")));
+  const Configuration c =
+      good(hostname + "[[domain]]\nname = \"A.example\"\ndeliver = \"discard:\"\nrecipients = \"file:people\"\n");
   EXPECT_EQ(c.relay_access.domains[0].name, "a.example");
   EXPECT_EQ(c.relay_access.domains[0].recipients, "file:/etc/ringpost/people");
 }
 
 TEST(Parse, DomainsBecomeTheFirstRoutes) {
-  const Configuration c = good(hostname + "[[route]]\nnext_hop = [\"smtp://a\", \"smtp://b:26\"]\nconnections_max = 3\n"
-                                          "[[domain]]\nname = \"a.example\"\ndeliver = \"discard:\"\n");
+  const Configuration c = good(hostname +
+                               "[[route]]\nnext_hop = [\"smtp://a\", \"smtp://b:26\"]\nconnections_max = 3\n"
+                               "[[domain]]\nname = \"a.example\"\ndeliver = \"discard:\"\n");
   ASSERT_THAT(c.relay.routes, SizeIs(2));
   EXPECT_EQ(c.relay.routes[0].domain, "a.example");
   EXPECT_THAT(c.relay.routes[0].next_hops, ElementsAre("discard:"));
@@ -151,30 +163,37 @@ TEST(Parse, DomainsBecomeTheFirstRoutes) {
 }
 
 TEST(Parse, RoutesAreChecked) {
-  EXPECT_THAT(problems(hostname + "[[route]]\ndomain = \"*example.net\"\nnext_hop = [\"mx\", \"smtp://\"]\nconnections_max = 0\n"), SizeIs(3));
+  EXPECT_THAT(problems(hostname +
+                       "[[route]]\ndomain = \"*example.net\"\nnext_hop = [\"mx\", \"smtp://\"]\nconnections_max = 0\n"),
+              SizeIs(3));
   EXPECT_THAT(problems(hostname + "[[route]]\nnext_hop = []\n"), ElementsAre(HasSubstr("the list is empty")));
   EXPECT_THAT(problems(hostname + "[[route]]\nnext_hop = [1]\n"), SizeIs(1));
 }
 
 TEST(Parse, NumbersStayInTheirRange) {
-  EXPECT_THAT(problems(hostname + "[limits]\nmessage_size_max = \"1000\"\nrecipients_max = 0\nsessions_max = 4294967297\n"
-                                  "command_timeout = \"0s\"\nhops_max = 1.5\n[queue]\nretry.factor = nan\n"),
-              SizeIs(6));
-  EXPECT_THAT(problems(hostname + "[queue]\nretry = { first = \"5h\", max = \"4h\" }\n"), ElementsAre(HasSubstr("first is longer than max")));
+  EXPECT_THAT(
+      problems(hostname + "[limits]\nmessage_size_max = \"1000\"\nrecipients_max = 0\nsessions_max = 4294967297\n"
+                          "command_timeout = \"0s\"\nhops_max = 1.5\n[queue]\nretry.factor = nan\n"),
+      SizeIs(6));
+  EXPECT_THAT(problems(hostname + "[queue]\nretry = { first = \"5h\", max = \"4h\" }\n"),
+              ElementsAre(HasSubstr("first is longer than max")));
   EXPECT_THAT(problems(hostname + "[queue]\nretry = \"5m\"\n"), ElementsAre(HasSubstr("expected a table")));
   EXPECT_DOUBLE_EQ(good(hostname + "[queue]\nretry.factor = 2\n").queue.retry.factor, 2.0);
 }
 
 TEST(Parse, AnAdminAddressForTheWorldNeedsAToken) {
-  EXPECT_THAT(problems(hostname + "[admin]\naddress = \"0.0.0.0:8025\"\n"), ElementsAre(HasSubstr("3:11 [admin] token_file is required")));
-  EXPECT_EQ(good(hostname + "[admin]\naddress = \"0.0.0.0:8025\"\ntoken_file = \"../token\"\n").admin.token_file, "/etc/token");
+  EXPECT_THAT(problems(hostname + "[admin]\naddress = \"0.0.0.0:8025\"\n"),
+              ElementsAre(HasSubstr("3:11 [admin] token_file is required")));
+  EXPECT_EQ(good(hostname + "[admin]\naddress = \"0.0.0.0:8025\"\ntoken_file = \"../token\"\n").admin.token_file,
+            "/etc/token");
   good(hostname + "[admin]\naddress = \"[::1]:0\"\n");
   EXPECT_EQ(good(hostname + "[admin]\naddress = \"\"\n").admin.address, "");
 }
 
 TEST(Parse, TrustedNetworksReplaceTheDefault) {
   EXPECT_THAT(good(hostname + "[relay]\ntrusted_networks = []\n").relay_access.trusted_networks, SizeIs(0));
-  EXPECT_THAT(problems(hostname + "[relay]\ntrusted_networks = [\"10.0.0.1/8\"]\n"), ElementsAre(HasSubstr("bits behind the prefix")));
+  EXPECT_THAT(problems(hostname + "[relay]\ntrusted_networks = [\"10.0.0.1/8\"]\n"),
+              ElementsAre(HasSubstr("bits behind the prefix")));
   EXPECT_THAT(problems(hostname + "[relay]\ntrusted_networks = \"10.0.0.0/8\"\n"), SizeIs(1));
 }
 

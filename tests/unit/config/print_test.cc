@@ -80,7 +80,8 @@ TEST(Print, IsReadBackAsTheSameConfiguration) {
 
 TEST(Print, NoKeyIsLostOnTheWayInOrOut) {
   const auto changed = parse(everything, "/etc/ringpost/x.toml");
-  const auto standard = parse("hostname = \"a.example\"\nworkers = 1\n[[domain]]\nname = \"b.example\"\n[[route]]\n", "x.toml");
+  const auto standard =
+      parse("hostname = \"a.example\"\nworkers = 1\n[[domain]]\nname = \"b.example\"\n[[route]]\n", "x.toml");
   ASSERT_TRUE(changed.has_value());
   ASSERT_TRUE(standard.has_value());
   Configuration without_second = *changed;  // it has defaults
@@ -104,7 +105,9 @@ TEST(Print, ValuesArriveInTheModules) {
   EXPECT_EQ(c->relay_access.domains[0].recipients, "file:/etc/ringpost/odd \"name\\");
 }
 
-TEST(Reference, IsDocumented) { EXPECT_EQ(test::documented("docs/configuration.md", reference()), reference()); }
+TEST(Reference, IsDocumented) {
+  EXPECT_EQ(test::documented("docs/configuration.md", reference()), reference());
+}
 
 TEST(Reference, EveryKeyHasATypeADefaultAndAMeaning) {
   std::set<std::string> keys;

@@ -20,7 +20,8 @@ Network network(std::string_view text) {
 }
 
 TEST(IpAddress, PrintsWhatItRead) {
-  for (const char* text : {"192.0.2.1", "0.0.0.0", "255.255.255.255", "2001:db8::1", "::", "::1"}) EXPECT_EQ(ip(text).text(), text);
+  for (const char* text : {"192.0.2.1", "0.0.0.0", "255.255.255.255", "2001:db8::1", "::", "::1"})
+    EXPECT_EQ(ip(text).text(), text);
 }
 
 TEST(IpAddress, MappedIpv4IsTheIpv4Address) {
@@ -32,8 +33,8 @@ TEST(IpAddress, MappedIpv4IsTheIpv4Address) {
 TEST(IpAddress, RefusesWhatIsNotExactlyAnAddress) {
   for (const std::string_view text :
        {std::string_view(""), std::string_view("127.1"), std::string_view("010.0.0.1"), std::string_view("1.2.3.4 "),
-        std::string_view("fe80::1%eth0"), std::string_view("[::1]"), std::string_view("1.2.3.4\0", 8), std::string_view("::1::"),
-        std::string_view("1.2.3.256"), std::string_view("localhost"),
+        std::string_view("fe80::1%eth0"), std::string_view("[::1]"), std::string_view("1.2.3.4\0", 8),
+        std::string_view("::1::"), std::string_view("1.2.3.256"), std::string_view("localhost"),
         std::string_view("0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000")})
     EXPECT_FALSE(parse_ip(text).has_value()) << text;
 }
@@ -70,8 +71,8 @@ TEST(Network, PrintsWhatItReadsBack) {
 }
 
 TEST(Network, RefusesBitsBehindThePrefixAndBadLengths) {
-  for (const char* text : {"192.0.2.1/24", "2001:db8::1/32", "10.0.0.0/33", "::/129", "10.0.0.0/", "10.0.0.0/8/8", "10.0.0.0/-1",
-                           "10.0.0.0/ 8", "/8", "10.0.0/8"})
+  for (const char* text : {"192.0.2.1/24", "2001:db8::1/32", "10.0.0.0/33", "::/129", "10.0.0.0/", "10.0.0.0/8/8",
+                           "10.0.0.0/-1", "10.0.0.0/ 8", "/8", "10.0.0/8"})
     EXPECT_FALSE(parse_network(text).has_value()) << text;
 }
 

@@ -35,14 +35,15 @@ class RelayAccessTest : public testing::Test {
   static std::string answer(const Result<mail::Address>& result) {
     if (result) return "250";
     const PublicStatus& s = result.error().status;
-    return std::to_string(s.code) + " " + std::to_string(s.enhanced.klass) + "." + std::to_string(s.enhanced.subject) + "." +
-           std::to_string(s.enhanced.detail);
+    return std::to_string(s.code) + " " + std::to_string(s.enhanced.klass) + "." + std::to_string(s.enhanced.subject) +
+           "." + std::to_string(s.enhanced.detail);
   }
   std::string stranger(std::string local, std::string domain) const {
     return answer(access().check_recipient({*parse_ip("198.51.100.7"), ""}, {std::move(local), std::move(domain)}));
   }
   std::string from(std::string_view address, std::string login, std::string local, std::string domain) const {
-    return answer(access().check_recipient({*parse_ip(address), std::move(login)}, {std::move(local), std::move(domain)}));
+    return answer(
+        access().check_recipient({*parse_ip(address), std::move(login)}, {std::move(local), std::move(domain)}));
   }
 
   std::string file_;
@@ -66,8 +67,8 @@ TEST_F(RelayAccessTest, TrustedNetworksAndAuthenticatedClientsMayRelay) {
 }
 
 TEST_F(RelayAccessTest, ThePercentHackAndItsKinAreRefusedInEveryLocalDomain) {
-  for (const char* local : {"user%foreign.example", "foreign.example!user", "user@foreign.example", "a!b!c", "%", "!", "@",
-                            "user%foreign.example%other.example", "@foreign.example:user"}) {
+  for (const char* local : {"user%foreign.example", "foreign.example!user", "user@foreign.example", "a!b!c", "%", "!",
+                            "@", "user%foreign.example%other.example", "@foreign.example:user"}) {
     EXPECT_EQ(stranger(local, "example.com"), "550 5.7.1") << local;
     EXPECT_EQ(stranger(local, "lmtp.example"), "550 5.7.1") << local;
     EXPECT_EQ(stranger(local, "listed.example"), "550 5.7.1") << local;
@@ -131,7 +132,9 @@ TEST_F(RelayAccessTest, TablesDecideWithoutCaseWhoIsKnown) {
 }
 
 TEST_F(RelayAccessTest, NoLocalPartLeavesTheMailDirectory) {
-  for (const char* local : {"../../etc/passwd", "..", ".", ".hidden", "a/b", "a\x01" "b"}) {
+  for (const char* local : {"../../etc/passwd", "..", ".", ".hidden", "a/b",
+                            "a\x01"
+                            "b"}) {
     EXPECT_EQ(stranger(local, "example.com"), "550 5.1.1") << local;
   }
   EXPECT_EQ(stranger("a/b", "lmtp.example"), "250");

@@ -14,25 +14,53 @@ TEST(NextHop, ReadsEveryForm) {
   EXPECT_EQ(parse_next_hop("smtp://[2001:db8::1]:587").value(), (NextHop{Kind::smtp, "2001:db8::1", 587, ""}));
   EXPECT_EQ(parse_next_hop("smtp://[::1]").value(), (NextHop{Kind::smtp, "::1", 25, ""}));
   EXPECT_EQ(parse_next_hop("lmtp://localhost").value(), (NextHop{Kind::lmtp, "localhost", 24, ""}));
-  EXPECT_EQ(parse_next_hop("lmtp+unix:/run/dovecot/lmtp").value(), (NextHop{Kind::lmtp_unix, "", 0, "/run/dovecot/lmtp"}));
-  EXPECT_EQ(parse_next_hop("maildir:/m/{domain}/{local}").value(), (NextHop{Kind::maildir, "", 0, "/m/{domain}/{local}"}));
+  EXPECT_EQ(parse_next_hop("lmtp+unix:/run/dovecot/lmtp").value(),
+            (NextHop{Kind::lmtp_unix, "", 0, "/run/dovecot/lmtp"}));
+  EXPECT_EQ(parse_next_hop("maildir:/m/{domain}/{local}").value(),
+            (NextHop{Kind::maildir, "", 0, "/m/{domain}/{local}"}));
   EXPECT_EQ(parse_next_hop("discard:").value().kind, Kind::discard);
 }
 
 TEST(NextHop, TextIsReadBackAsTheSame) {
-  for (const char* text : {"mx", "smtp://a.example", "lmtp://[2001:db8::1]:24", "lmtp+unix:/run/l", "maildir:/m/{local}", "discard:"}) {
+  for (const char* text :
+       {"mx", "smtp://a.example", "lmtp://[2001:db8::1]:24", "lmtp+unix:/run/l", "maildir:/m/{local}", "discard:"}) {
     const NextHop hop = parse_next_hop(text).value();
     EXPECT_EQ(parse_next_hop(hop.text()).value(), hop) << text;
   }
 }
 
 TEST(NextHop, RefusesWhatItCannotMean) {
-  for (const char* text :
-       {"", "MX", "mx:", "example.net", "smtp:", "smtp://", "smtp:///x", "smtp://host:", "smtp://host:0", "smtp://host:65536",
-        "smtp://host:25x", "smtp://host:25/", "smtp://host name", "smtp://[::1", "smtp://[::1]25", "smtp://[192.0.2.1]",
-        "smtp://2001:db8::1", "smtp://1.2.3", "smtp://user@host", "smtps://host", "lmtp+unix:run/l", "lmtp+unix:/",
-        "maildir:mail/{local}", "maildir:/m/../{local}", "maildir:/m/{user}", "maildir:/m/{local", "maildir:/m/local}",
-        "maildir:/m/\n", "discard", "discard:x", "file:/x"})
+  for (const char* text : {"",
+                           "MX",
+                           "mx:",
+                           "example.net",
+                           "smtp:",
+                           "smtp://",
+                           "smtp:///x",
+                           "smtp://host:",
+                           "smtp://host:0",
+                           "smtp://host:65536",
+                           "smtp://host:25x",
+                           "smtp://host:25/",
+                           "smtp://host name",
+                           "smtp://[::1",
+                           "smtp://[::1]25",
+                           "smtp://[192.0.2.1]",
+                           "smtp://2001:db8::1",
+                           "smtp://1.2.3",
+                           "smtp://user@host",
+                           "smtps://host",
+                           "lmtp+unix:run/l",
+                           "lmtp+unix:/",
+                           "maildir:mail/{local}",
+                           "maildir:/m/../{local}",
+                           "maildir:/m/{user}",
+                           "maildir:/m/{local",
+                           "maildir:/m/local}",
+                           "maildir:/m/\n",
+                           "discard",
+                           "discard:x",
+                           "file:/x"})
     EXPECT_FALSE(parse_next_hop(text).has_value()) << text;
   EXPECT_FALSE(parse_next_hop("lmtp+unix:/" + std::string(107, 'a')).has_value());
   EXPECT_TRUE(parse_next_hop("lmtp+unix:/" + std::string(106, 'a')).has_value());

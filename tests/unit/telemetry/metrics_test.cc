@@ -34,7 +34,8 @@ TEST(Counters, TwoLabelsGiveOneSeriesEach) {
 }
 
 TEST(Counters, EveryLabelHasAName) {
-  for (std::size_t i = 0; i < label_count<RejectReason>; ++i) EXPECT_FALSE(label_name(static_cast<RejectReason>(i)).empty());
+  for (std::size_t i = 0; i < label_count<RejectReason>; ++i)
+    EXPECT_FALSE(label_name(static_cast<RejectReason>(i)).empty());
   EXPECT_EQ(label_name(RejectReason::relay_denied), "relay_denied");
   EXPECT_EQ(label_name(RejectReason::no_space), "no_space");
   EXPECT_EQ(label_name(RejectReason::other), "other");
