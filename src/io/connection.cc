@@ -88,6 +88,8 @@ Task<Result<void>> Connection::send(std::span<const iovec> octets, Deadline dead
   co_return Result<void>{};
 }
 
+void Connection::end_sending() noexcept { ::shutdown(socket_.get(), SHUT_WR); }
+
 Task<> Connection::close() {
   // The peer must see the end even while a receive holds the socket, and no request may be in the kernel when the
   // descriptor is closed: its number could be another connection's by then.

@@ -24,6 +24,7 @@ class Connection final : public Stream {
   using Stream::send;
   Task<Result<void>> send(std::span<const iovec> octets, Deadline deadline, Cancel cancel) override;
   bool has_pending() const noexcept override { return receiver_.has_pending(); }
+  void end_sending() noexcept override;
   Task<> close() override;
 
   SocketAddress peer() const noexcept { return SocketAddress::of_peer(socket_.get()); }

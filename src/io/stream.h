@@ -25,6 +25,8 @@ class Stream {
   virtual Task<Result<void>> send(std::span<const iovec> octets, Deadline deadline, Cancel cancel) = 0;
   /// Octets are there that receive() would return without waiting.
   virtual bool has_pending() const noexcept = 0;
+  /// No more octets from us; what the peer still sends can be received. Never waits.
+  virtual void end_sending() noexcept = 0;
   /// Ends the conversation and lets the kernel go of all memory. Never fails; never longer than the kernel needs to cancel.
   virtual Task<> close() = 0;
 

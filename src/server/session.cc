@@ -26,6 +26,7 @@ constexpr Duration proxy_header_wait = std::chrono::seconds(10);
 // A sender silent for this long must not pin receive buffers that others wait for.
 constexpr Duration slow_sender_after = std::chrono::seconds(1);
 constexpr Duration farewell_wait = std::chrono::seconds(2);
+constexpr std::size_t linger_octets_max = 1 << 20;
 constexpr std::size_t output_octets_max = 64 * 1024;
 
 SessionResult result_of(const Error& error) noexcept {
@@ -51,6 +52,7 @@ Task<> Session::run(Cancel cancel) {
   counters.sessions.add();
   Event(EventKind::connect).session(id_).field("listener", label_of(context_.listener.role)).field("address", peer_).emit();
   const SessionResult result = co_await serve(cancel);
+  if (result != SessionResult::lost && (!input_.empty() || stream_->has_pending())) co_await linger();
   co_await stream_->close();
   transaction_.reset();
   counters.sessions.remove();
@@ -211,6 +213,19 @@ Task<Result<void>> Session::wait_for_line(Cancel cancel) {
     if (!received) co_return received;
   }
   co_return Result<void>{};
+}
+
+// Closing a socket with unread octets in it resets the connection, and the reset can overtake our last reply: a client
+// that was still sending would never read why it was refused.
+Task<> Session::linger() {
+  stream_->end_sending();
+  input_.clear();
+  const Deadline deadline = Deadline::after(farewell_wait);
+  for (std::size_t octets = 0; octets < linger_octets_max;) {
+    auto dropped = co_await stream_->receive(deadline, Cancel::never());
+    if (!dropped || dropped->empty()) co_return;
+    octets += dropped->size();
+  }
 }
 
 void Session::note_refusal(const smtp::Command* command, const Reply& reply) {

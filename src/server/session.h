@@ -41,6 +41,7 @@ class Session {
   /// More octets into input_. An end of the stream is an error of kind closed.
   io::Task<Result<void>> receive(io::Deadline deadline, io::Cancel cancel);
   io::Task<Result<void>> wait_for_line(io::Cancel cancel);
+  io::Task<> linger();
   void note_refusal(const smtp::Command* command, const Reply& reply);
 
   // commands.cc: what needs no waiting.
