@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <numeric>
+#include <tuple>
 
 #include "base/text.h"
 #include "config/configuration.h"
@@ -55,7 +56,7 @@ std::string nearest(std::string_view wrong, const std::vector<std::string>& know
 }  // namespace
 
 std::vector<Problem> Report::take() {
-  std::ranges::stable_sort(problems_, {}, [](const Problem& p) { return std::pair(p.line, p.column); });
+  std::ranges::sort(problems_, {}, [](const Problem& p) { return std::tie(p.line, p.column, p.message); });
   return std::move(problems_);
 }
 
