@@ -3,7 +3,7 @@
 
 What a transcript may say (docs/testing.md has examples):
   # text                    the first such line says what the file shows
-  @listener mx|submission   which listener to talk to (mx)
+  @listener mx|submission|submissions   which listener to talk to (mx)
   @set KEY=VALUE            a configuration key, TOML value: limits.message_size_max="64KiB"
   @client ADDRESS           source address: 127.0.0.1 (the default) is trusted, 127.0.0.2 is a stranger
   C: text                   sends text and CRLF
@@ -39,7 +39,7 @@ import lib  # noqa: E402
 
 AT_ONCE = 8  # conversations: most of them wait for a refused command's delay
 TRUSTED, STRANGER = "127.0.0.1", "127.0.0.2"
-LISTENERS = ["mx", "submission"]
+LISTENERS = ["mx", "submission", "submissions"]
 
 
 def unescape(text):
