@@ -32,7 +32,7 @@ struct LogRecord {
   RecordType type = RecordType::chunk;
   std::vector<io::Slice> slices;
   std::string text;
-  std::uint32_t length = 0;       // of both
+  std::uint64_t length = 0;       // of both; the log refuses what does not fit a segment
   std::uint32_t payload_crc = 0;  // of both
   Appended at;                    // set before placed()
 

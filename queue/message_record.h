@@ -45,6 +45,10 @@ struct MessageRecord {
   std::vector<RecipientState> recipients;  // parallel to message.envelope.recipients
 };
 
+/// Gives the extent of segment 0 (record.h) its place: the chunk directly in front of the accept at `accept_begin`. An
+/// extent that cannot lie there stays as it is.
+void resolve_body(Message& message, std::uint16_t log, LogPosition accept_begin) noexcept;
+
 std::string encode_message(const Message& message);
 Result<Message> decode_message(std::string_view octets);
 std::string encode_record(const MessageRecord& record);

@@ -1,0 +1,304 @@
+#include "queue/group_commit.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "base/crc32c.h"
+#include "telemetry/log.h"
+#include "telemetry/metrics.h"
+
+namespace ringpost::queue {
+
+namespace {
+
+// After a failure: at once, then every second; every half minute where each try uses up a segment.
+constexpr Duration retry_wait_first = std::chrono::seconds(1);
+constexpr Duration retry_wait_max = std::chrono::seconds(30);
+
+constexpr PublicStatus storage_failed{451, {4, 3, 0}};
+constexpr PublicStatus closing_down{451, {4, 3, 2}};
+
+void report(const Error& error, std::uint16_t log) {
+  telemetry::Event(telemetry::EventKind::error).field("operation", "spool log").field("worker", log).error(error).emit();
+}
+
+}  // namespace
+
+struct GroupCommit::Idle {
+  GroupCommit& commit;
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> awaiting) const noexcept { commit.idle_ = awaiting; }
+  void await_resume() const noexcept {}
+};
+
+GroupCommit::GroupCommit(std::uint16_t log, io::Reactor& reactor, SegmentTable& segments, const Options& options,
+                         IndexSink& sink)
+    : log_(log), reactor_(reactor), segments_(segments), options_(options), sink_(sink), scope_(reactor) {}
+
+GroupCommit::~GroupCommit() { RINGPOST_ASSERT(finished_ && waiting_.empty()); }
+
+Result<void> GroupCommit::open() {
+  auto segment = segments_.begin(log_);
+  if (!segment) return propagate(segment);
+  take(std::move(*segment));
+  finished_ = false;
+  reactor_.add_turn_hook(hook_);
+  scope_.spawn(write_groups());
+  return {};
+}
+
+io::Task<> GroupCommit::close() {
+  closing_ = true;
+  co_await scope_.join();
+  finished_ = true;
+  hook_.unlink();
+  retry_timer_.unlink();
+}
+
+void GroupCommit::enqueue(LogEntry& entry) noexcept {
+  const std::uint64_t room = options_.segment_octets - segment_header_octets;
+  if (finished_) {
+    refuse(entry, Error(ErrorKind::unavailable, "the spool log is closed", closing_down));
+  } else if (entry.octets() > room) {
+    refuse(entry, Error(ErrorKind::too_large, "a record does not fit a spool segment", {552, {5, 3, 4}}));
+  } else {
+    octets_waiting_ += entry.octets();
+    waiting_.push_back(entry);
+  }
+}
+
+void GroupCommit::end_of_turn() noexcept {
+  if (!idle_) return;
+  if (error_ && !retry_due_ && !closing_) {
+    refuse_waiting(*error_);
+  } else if (error_ || closing_ || !waiting_.empty()) {
+    std::exchange(idle_, nullptr).resume();
+  }
+}
+
+io::Task<> GroupCommit::write_groups() {
+  for (;;) {
+    co_await Idle{*this};
+    if (!segment_ && closing_) {
+      refuse_waiting(error_ ? *error_ : Error(ErrorKind::unavailable, "the spool log is closed", closing_down));
+      co_return;
+    }
+    if (!segment_) {
+      co_await renew();
+    } else if (waiting_.empty()) {
+      // Closing: what nobody waited for is made durable too, so that fewer messages are in doubt.
+      co_await leave_segment();
+      co_return;
+    } else if (!front_fits()) {
+      co_await leave_segment();
+      if (!error_) co_await renew();
+    }
+    if (segment_ && form_group()) co_await write_group();
+  }
+}
+
+bool GroupCommit::front_fits() noexcept { return waiting_.front().octets() <= segment_->octets - offset_; }
+
+// False when nothing is left to write: all that waited was refused.
+bool GroupCommit::form_group() {
+  vectors_.clear();
+  group_records_ = 0;
+  group_octets_ = 0;
+  group_synced_entries_ = 0;
+  group_end_ = vectors_begin_ = offset_;
+  while (!waiting_.empty() && group_records_ < group_records_max && vectors_.size() < group_vectors_max) {
+    LogEntry& entry = waiting_.front();
+    const std::uint64_t octets = entry.octets();
+    if (octets > segment_->octets - group_end_) break;
+    if (!group_.empty() && group_octets_ + octets > group_octets_max) break;
+    entry.unlink();
+    if (entry.failures_seen != LogEntry::any_failures && entry.failures_seen != failures_) {
+      octets_waiting_ -= octets;
+      refuse(entry, Error(ErrorKind::io, "earlier octets of the message may be lost: a write failed since", storage_failed));
+      continue;
+    }
+    place(entry);
+    group_.push_back(entry);
+    group_octets_ += octets;
+  }
+  return !group_.empty();
+}
+
+void GroupCommit::place(LogEntry& entry) {
+  for (std::size_t i = 0; i < entry.count; ++i) {
+    LogRecord& record = entry.records[i];
+    const auto octets = static_cast<std::uint32_t>(record_octets(record.length));
+    record.at.begin = {segment_->key.sequence, group_end_};
+    record.at.payload_offset = group_end_ + record_header_octets;
+    char* header = record.lead.data() + record_alignment_octets;
+    encode_record_header(record.type, static_cast<std::uint32_t>(record.length), record.payload_crc, segment_->generation,
+                         header);
+    // The padding of the record in front goes out with this header; the last padding of a group is not written at all.
+    const std::uint32_t padding = group_end_ - vectors_begin_;
+    vectors_.push_back({header - padding, record_header_octets + padding});
+    for (const io::Slice& slice : record.slices) {
+      if (!slice.empty()) vectors_.push_back({const_cast<char*>(slice.data()), slice.size()});
+    }
+    if (!record.text.empty()) vectors_.push_back({record.text.data(), record.text.size()});
+    vectors_begin_ = group_end_ + record_header_octets + static_cast<std::uint32_t>(record.length);
+    group_end_ += octets;
+    record.at.end = {segment_->key.sequence, group_end_};
+    ++group_records_;
+  }
+  if (entry.sync) ++group_synced_entries_;
+  entry.placed();
+}
+
+io::Task<> GroupCommit::write_group() {
+  const MonotonicTime begun = monotonic_now();
+  const bool sync = group_synced_entries_ != 0 && options_.durability == Durability::synced;
+  auto written = co_await segment_->file->write(reactor_, vectors_, offset_, sync ? io::Sync::data : io::Sync::none);
+  if (!written) {
+    group_failed(written.error());
+    co_return;
+  }
+  offset_ = group_end_;
+  if (sync) synced_ = offset_;
+  group_written(monotonic_now() - begun);
+}
+
+void GroupCommit::group_written(Duration took) {
+  if (group_synced_entries_ != 0) {
+    telemetry::counters().commit_seconds.record(took);
+    telemetry::counters().commit_batch_messages.record(group_synced_entries_);
+  }
+  octets_waiting_ -= group_octets_;
+  // Items first, all of them, then the appenders: what those do next must not overtake an item of this group.
+  IntrusiveList<LogEntry> done;
+  while (!group_.empty()) {
+    LogEntry& entry = group_.pop_front();
+    if (entry.item != nullptr) {
+      entry.item->log = log_;
+      entry.item->end = entry.records[entry.count - 1U].at.end;
+      sink_.hand_in(std::move(entry.item));
+    }
+    done.push_back(entry);
+  }
+  while (!done.empty()) reactor_.make_ready(done.pop_front());
+}
+
+void GroupCommit::group_failed(const Error& error) {
+  report(error, log_);
+  octets_waiting_ -= group_octets_;
+  while (!group_.empty()) {
+    LogEntry& entry = group_.pop_front();
+    if (entry.item != nullptr && entry.item->kind == IndexItem::Kind::accept) {
+      cancelled_.push_back(entry.item->message->id);
+    }
+    refuse(entry, error);
+  }
+  segment_lost(error);
+}
+
+void GroupCommit::refuse(LogEntry& entry, const Error& error) {
+  entry.error = error;
+  if (entry.item != nullptr && entry.item->kind != IndexItem::Kind::accept) {
+    entry.item->log = log_;
+    entry.item->end = {};
+    sink_.hand_in(std::move(entry.item));
+  }
+  entry.item.reset();
+  reactor_.make_ready(entry);
+}
+
+void GroupCommit::refuse_waiting(const Error& error) {
+  while (!waiting_.empty()) {
+    LogEntry& entry = waiting_.pop_front();
+    octets_waiting_ -= entry.octets();
+    refuse(entry, error);
+  }
+}
+
+// The first try to go on is made at once, and who waits may still be served by it.
+void GroupCommit::segment_lost(const Error& error) {
+  ++failures_;
+  drop_segment();
+  error_ = error;
+  retry_due_ = true;
+  retry_wait_ = retry_wait_first;
+}
+
+void GroupCommit::broken(const Error& error) {
+  if (!error_) report(error, log_);
+  error_ = error;
+  retry_due_ = false;
+  reactor_.timers().arm(retry_timer_, monotonic_now() + std::max(retry_wait_, retry_wait_first));
+  refuse_waiting(*error_);
+}
+
+void GroupCommit::take(OpenSegment segment) {
+  segment_ = std::move(segment);
+  offset_ = synced_ = segment_header_octets;
+  auto item = sink_.make_item(IndexItem::Kind::watermark);
+  item->log = log_;
+  item->end = {segment_->key.sequence, 0};
+  sink_.hand_in(std::move(item));
+}
+
+void GroupCommit::drop_segment() {
+  const SegmentKey key = segment_->key;
+  segment_.reset();
+  segments_.unpin(key);
+}
+
+io::Task<> GroupCommit::leave_segment() {
+  if (offset_ > synced_) {
+    auto synced = co_await segment_->file->write(reactor_, {}, offset_, io::Sync::data);
+    if (!synced) {
+      report(synced.error(), log_);
+      segment_lost(synced.error());
+      co_return;
+    }
+  }
+  drop_segment();
+}
+
+io::Task<> GroupCommit::renew() {
+  retry_due_ = false;
+  auto segment = co_await segments_.begin_soon(log_, reactor_);
+  if (!segment) {
+    retry_wait_ = retry_wait_first;
+    broken(segment.error());
+    co_return;
+  }
+  take(std::move(*segment));
+  if (!error_) co_return;
+  auto written = co_await write_cancelled();
+  if (!written) {
+    ++failures_;
+    drop_segment();
+    retry_wait_ = std::min(retry_wait_ * 2, retry_wait_max);
+    broken(written.error());
+    co_return;
+  }
+  cancelled_.clear();
+  error_.reset();
+  telemetry::Event(telemetry::EventKind::start).field("operation", "spool log").field("worker", log_).emit();
+}
+
+// Also the proof that the disk takes writes again; empty when there is nothing to cancel.
+io::Task<Result<void>> GroupCommit::write_cancelled() {
+  std::string record(record_header_octets, '\0');
+  for (const MessageId& message : cancelled_) {
+    const auto id = message.octets();
+    record.append(id.data(), id.size());
+  }
+  const std::string_view payload = std::string_view(record).substr(record_header_octets);
+  encode_record_header(RecordType::cancelled, static_cast<std::uint32_t>(payload.size()), crc32c(payload),
+                       segment_->generation, record.data());
+  const iovec vector{record.data(), record.size()};
+  auto written = co_await segment_->file->write(reactor_, {&vector, 1}, offset_, io::Sync::data);
+  if (written) {
+    offset_ += static_cast<std::uint32_t>(record_octets(payload.size()));
+    synced_ = offset_;
+  }
+  co_return written;
+}
+
+}  // namespace ringpost::queue
