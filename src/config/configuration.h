@@ -28,11 +28,9 @@ struct Configuration {
   telemetry::LogOptions log;
   server::Options server;
   policy::RelayOptions relay_access;
-  relay::Options relay;  // routes: those of [[domain]] deliver first, then [[route]]
+  relay::Options relay;
   queue::Options queue;
   admin::Options admin;
-
-  std::vector<relay::RouteOptions> routes;  // [[route]] as written
 };
 
 /// Relative paths in the file are relative to the directory of `path`. Problems in the order of their lines; never

@@ -15,6 +15,7 @@ namespace ringpost::config {
 namespace {
 
 constexpr std::size_t file_octets_max = 16 << 20;
+constexpr std::size_t next_hops_max = 32;
 
 unsigned cpus_we_may_use() {
   cpu_set_t set;
@@ -108,6 +109,20 @@ void read_domains(const Node& root, Configuration& into, Report& report) {
       });
 }
 
+void read_routes(const Node& root, Configuration& into, Report& report) {
+  const auto initial = [](const Node&) { return relay::RouteOptions{}; };
+  const auto check = [&report](const relay::RouteOptions& route, const Node& table) {
+    const auto wrong = [&](const std::string& what) {
+      report.add(place_of(table, "next_hop"), "[[route]] next_hop: " + what);
+    };
+    const auto can_be_away = [](const std::string& hop) { return !hop.starts_with("maildir:") && hop != "discard:"; };
+    if (route.next_hops.size() > next_hops_max) wrong("more than " + std::to_string(next_hops_max));
+    if (route.next_hops.size() > 1 && !std::ranges::all_of(route.next_hops, can_be_away))
+      wrong("maildir: and discard: stand alone, nothing fails over from them");
+  };
+  read_tables(root, route_section(), into.relay.routes, report, initial, check);
+}
+
 void check_whole(const Node& root, const Configuration& c, Report& report) {
   if (root.find("hostname") == nullptr)
     report.add(0, 0, "hostname is required: our domain name, like hostname = \"mx1.example.com\"");
@@ -128,14 +143,6 @@ void derive(Configuration& c) {
   c.server.hostname = c.relay.hostname = c.queue.hostname = c.hostname;
   c.queue.data_dir = c.data_dir;
   c.queue.workers = c.workers;
-  c.relay.routes.clear();
-  for (const policy::DomainOptions& domain : c.relay_access.domains) {
-    relay::RouteOptions route;
-    route.domain = domain.name;
-    route.next_hops = {domain.deliver};
-    c.relay.routes.push_back(std::move(route));
-  }
-  c.relay.routes.insert(c.relay.routes.end(), c.routes.begin(), c.routes.end());
 }
 
 }  // namespace
@@ -153,9 +160,7 @@ std::expected<Configuration, std::vector<Problem>> parse(std::string_view text, 
   read_listeners(root, c, report);
   read_table(root, relay_section(), c.relay_access, report);
   read_domains(root, c, report);
-  read_tables(
-      root, route_section(), c.routes, report, [](const Node&) { return relay::RouteOptions{}; },
-      [](const auto&, const Node&) {});
+  read_routes(root, c, report);
   read_table(root, queue_section(), c.queue, report);
   read_table(root, limits_section(), c.server, report);
   read_table(root, log_section(), c.log, report);

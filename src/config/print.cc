@@ -60,7 +60,7 @@ std::string print(const Configuration& c) {
   for (const auto& listener : c.server.listeners) print_section(out, listener_section(), listener);
   print_section(out, relay_section(), c.relay_access);
   for (const auto& domain : c.relay_access.domains) print_section(out, domain_section(), domain);
-  for (const auto& route : c.routes) print_section(out, route_section(), route);
+  for (const auto& route : c.relay.routes) print_section(out, route_section(), route);
   print_section(out, queue_section(), c.queue);
   print_section(out, limits_section(), c.server);
   print_section(out, log_section(), c.log);

@@ -64,9 +64,9 @@ Result<NextHop> parse_path(NextHop::Kind kind, std::size_t octets_max, std::stri
   if (path.size() < 2 || path.front() != '/') return invalid(text, "expected an absolute path");
   if (path.size() > octets_max)
     return invalid(text, "the path is longer than " + std::to_string(octets_max) + " octets");
-  if (std::ranges::any_of(path, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }) ||
+  if (std::ranges::any_of(path, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f || c == ','; }) ||
       has_parent_segment(path))
-    return invalid(text, "the path must not hold control characters or \"..\"");
+    return invalid(text, "the path must not hold control characters, commas or \"..\"");
   return NextHop{.kind = kind, .host = {}, .port = 0, .path = std::string(path)};
 }
 

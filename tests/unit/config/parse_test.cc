@@ -150,16 +150,25 @@ TEST(Parse, DomainsAreUniqueAndDeliverSomewhere) {
   EXPECT_EQ(c.relay_access.domains[0].recipients, "file:/etc/ringpost/people");
 }
 
-TEST(Parse, DomainsBecomeTheFirstRoutes) {
+TEST(Parse, RoutesKeepTheirOrderAndTheirLists) {
   const Configuration c = good(hostname +
-                               "[[route]]\nnext_hop = [\"smtp://a\", \"smtp://b:26\"]\nconnections_max = 3\n"
-                               "[[domain]]\nname = \"a.example\"\ndeliver = \"discard:\"\n");
+                               "[[route]]\ndomain = \"*.Example.net\"\nnext_hop = [\"smtp://a\", \"lmtp://b:26\"]\n"
+                               "[[route]]\nnext_hop = \"discard:\"\nconnections_max = 3\n");
   ASSERT_THAT(c.relay.routes, SizeIs(2));
-  EXPECT_EQ(c.relay.routes[0].domain, "a.example");
-  EXPECT_THAT(c.relay.routes[0].next_hops, ElementsAre("discard:"));
+  EXPECT_EQ(c.relay.routes[0].domain, "*.example.net");
+  EXPECT_THAT(c.relay.routes[0].next_hops, ElementsAre("smtp://a", "lmtp://b:26"));
   EXPECT_EQ(c.relay.routes[1].domain, "*");
-  EXPECT_THAT(c.relay.routes[1].next_hops, ElementsAre("smtp://a", "smtp://b:26"));
+  EXPECT_THAT(c.relay.routes[1].next_hops, ElementsAre("discard:"));
   EXPECT_EQ(c.relay.routes[1].connections_max, 3U);
+}
+
+TEST(Parse, NothingFailsOverFromAPath) {
+  EXPECT_THAT(problems(hostname + "[[route]]\nnext_hop = [\"mx\", \"discard:\"]\n"),
+              ElementsAre(HasSubstr("3:12 [[route]] next_hop: maildir: and discard: stand alone")));
+  EXPECT_THAT(problems(hostname + "[[route]]\nnext_hop = [\"maildir:/m/{local}\", \"smtp://a\"]\n"), SizeIs(1));
+  std::string many = "\"mx\"";
+  for (int i = 0; i < 32; ++i) many += ", \"mx\"";
+  EXPECT_THAT(problems(hostname + "[[route]]\nnext_hop = [" + many + "]\n"), ElementsAre(HasSubstr("more than 32")));
 }
 
 TEST(Parse, RoutesAreChecked) {

@@ -31,7 +31,7 @@ recipients = "file:/etc/ringpost/odd \"name\\"
 name = "example.org"
 [[route]]
 domain = "*.example.net"
-next_hop = ["smtp://[2001:db8::1]:587", "discard:"]
+next_hop = ["smtp://[2001:db8::1]:587", "mx"]
 connections_max = 7
 messages_per_connection_max = 8
 recipients_max = 9

@@ -53,6 +53,7 @@ TEST(NextHop, RefusesWhatItCannotMean) {
                            "lmtp+unix:run/l",
                            "lmtp+unix:/",
                            "maildir:mail/{local}",
+                           "maildir:/m/a,b",
                            "maildir:/m/../{local}",
                            "maildir:/m/{user}",
                            "maildir:/m/{local",
