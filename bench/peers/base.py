@@ -89,6 +89,7 @@ class Peer:
         pass
 
     def stop(self):
+        pids = self.group.pids()  # without a cgroup, children of an ended parent could not be found any more
         if self.process and self.process.poll() is None:
             self.end()
             try:
@@ -96,8 +97,12 @@ class Peer:
             except Exception:
                 self.process.kill()
                 self.process.wait()
-        if not self.group.wait_empty(3):
-            self.group.signal(signal.SIGKILL)
+        if not self.group.wait_empty(3, pids):
+            for pid in {*pids, *self.group.pids()}:
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
             self.group.wait_empty(5)
         self.group.close()
         self.process = None

@@ -60,7 +60,7 @@ class Group:
     def cpu_seconds(self):
         """User and system time since the group was made."""
         if not self.folder:
-            return sum(_tree_cpu(pid, pid == self.root_pid) for pid in self.pids())
+            return sum(_tree_cpu(pid) for pid in self.pids())
         text = self.file.read_text()
         if self.file.name == "cpuacct.usage":
             return int(text) * self.unit
@@ -70,18 +70,14 @@ class Group:
         """Proportional set size of all processes: pages that several share are counted once."""
         return sum(_pss_kib(pid) for pid in self.pids())
 
-    def signal(self, number):
-        for pid in self.pids():
-            try:
-                os.kill(pid, number)
-            except ProcessLookupError:
-                pass
-
-    def wait_empty(self, seconds):
+    def wait_empty(self, seconds, others=()):
+        """Until none of the group, nor of `others`, runs any more."""
+        def left():
+            return [pid for pid in {*self.pids(), *others} if (_stat(pid) or "Z")[0] != "Z"]
         end = time.monotonic() + seconds
-        while self.pids() and time.monotonic() < end:
+        while left() and time.monotonic() < end:
             time.sleep(0.02)
-        return not self.pids()
+        return not left()
 
     def close(self):
         if self.folder:
@@ -137,7 +133,7 @@ def _stat(pid):
         return None
 
 
-def _tree_cpu(pid, _is_root):
+def _tree_cpu(pid):
     fields = _stat(pid)
     return sum(int(fields[i]) for i in (11, 12, 13, 14)) / TICKS if fields else 0.0
 

@@ -2,7 +2,9 @@
 
 keep: an access table answers HOLD, so that neither the queue manager nor a delivery agent spends time on the message.
 """
+import os
 import shutil
+import signal
 import subprocess
 
 from peers import install
@@ -93,6 +95,13 @@ class Postfix(Peer):
     def launch_with(self, *lines):
         conf = self.configure(*lines)
         self.spawn(["/usr/sbin/postfix", "-c", conf, "start-fg"])
+
+    def end(self):
+        """The master is a child of `postfix start-fg`; it ends all others."""
+        try:
+            os.kill(int((self.scratch / "queue/pid/master.pid").read_text()), signal.SIGTERM)
+        except (OSError, ValueError):
+            super().end()
 
     def log(self):
         path = self.scratch / "maillog"
