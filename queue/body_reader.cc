@@ -1,7 +1,8 @@
 #include "queue/body_reader.h"
 
-#include <algorithm>
 #include <fmt/format.h>
+
+#include <algorithm>
 #include <optional>
 
 #include "queue/segment_table.h"
@@ -34,8 +35,8 @@ struct BodyReader::Impl {
   SegmentTable& segments;
   MessagePointer message;
   std::uint64_t left;
-  std::size_t extent = 0;          // the next octet lies in message->body[extent],
-  std::uint32_t extent_done = 0;   // behind so many of it
+  std::size_t extent = 0;         // the next octet lies in message->body[extent],
+  std::uint32_t extent_done = 0;  // behind so many of it
   std::optional<OpenSegment> segment;
 };
 
@@ -73,7 +74,9 @@ io::Task<Result<std::size_t>> BodyReader::read(std::span<char> into) {
   co_return done;
 }
 
-std::uint64_t BodyReader::octets_left() const noexcept { return impl_->left; }
+std::uint64_t BodyReader::octets_left() const noexcept {
+  return impl_->left;
+}
 
 void BodyReader::rewind() noexcept {
   impl_->extent = 0;

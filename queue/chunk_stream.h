@@ -1,5 +1,5 @@
-// The chunks of one large upload on their way to the log, and the pins on the segments they came to lie in. Shared between
-// the Upload, its writes in flight (an upload may be dropped meanwhile) and, after the commit, the index item.
+// The chunks of one large upload on their way to the log, and the pins on the segments they came to lie in. Shared
+// between the Upload, its writes in flight (an upload may be dropped meanwhile) and, after the commit, the index item.
 // On the log's core, but for its end: the last owner may be the indexer. Private to queue/.
 #pragma once
 

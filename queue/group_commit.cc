@@ -20,7 +20,11 @@ constexpr PublicStatus storage_failed{451, {4, 3, 0}};
 constexpr PublicStatus closing_down{451, {4, 3, 2}};
 
 void report(const Error& error, std::uint16_t log) {
-  telemetry::Event(telemetry::EventKind::error).field("operation", "spool log").field("worker", log).error(error).emit();
+  telemetry::Event(telemetry::EventKind::error)
+      .field("operation", "spool log")
+      .field("worker", log)
+      .error(error)
+      .emit();
 }
 
 }  // namespace
@@ -36,7 +40,9 @@ GroupCommit::GroupCommit(std::uint16_t log, io::Reactor& reactor, SegmentTable& 
                          IndexSink& sink)
     : log_(log), reactor_(reactor), segments_(segments), options_(options), sink_(sink), scope_(reactor) {}
 
-GroupCommit::~GroupCommit() { RINGPOST_ASSERT(finished_ && waiting_.empty()); }
+GroupCommit::~GroupCommit() {
+  RINGPOST_ASSERT(finished_ && waiting_.empty());
+}
 
 Result<void> GroupCommit::open() {
   auto segment = segments_.begin(log_);
@@ -98,7 +104,9 @@ io::Task<> GroupCommit::write_groups() {
   }
 }
 
-bool GroupCommit::front_fits() noexcept { return waiting_.front().octets() <= segment_->octets - offset_; }
+bool GroupCommit::front_fits() noexcept {
+  return waiting_.front().octets() <= segment_->octets - offset_;
+}
 
 // False when nothing is left to write: all that waited was refused.
 bool GroupCommit::form_group() {
@@ -115,7 +123,8 @@ bool GroupCommit::form_group() {
     entry.unlink();
     if (entry.failures_seen != LogEntry::any_failures && entry.failures_seen != failures_) {
       octets_waiting_ -= octets;
-      refuse(entry, Error(ErrorKind::io, "earlier octets of the message may be lost: a write failed since", storage_failed));
+      refuse(entry,
+             Error(ErrorKind::io, "earlier octets of the message may be lost: a write failed since", storage_failed));
       continue;
     }
     place(entry);
@@ -132,8 +141,8 @@ void GroupCommit::place(LogEntry& entry) {
     record.at.begin = {segment_->key.sequence, group_end_};
     record.at.payload_offset = group_end_ + record_header_octets;
     char* header = record.lead.data() + record_alignment_octets;
-    encode_record_header(record.type, static_cast<std::uint32_t>(record.length), record.payload_crc, segment_->generation,
-                         header);
+    encode_record_header(record.type, static_cast<std::uint32_t>(record.length), record.payload_crc,
+                         segment_->generation, header);
     // The padding of the record in front goes out with this header; the last padding of a group is not written at all.
     const std::uint32_t padding = group_end_ - vectors_begin_;
     vectors_.push_back({header - padding, record_header_octets + padding});

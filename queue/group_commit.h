@@ -1,5 +1,6 @@
-// The writer behind a SpoolLog: gathers what was enqueued, gives it places, writes a group at a time, leaves segments that
-// are full, and gets over failures. One coroutine does all of it, woken at the end of a reactor turn. Private to queue/.
+// The writer behind a SpoolLog: gathers what was enqueued, gives it places, writes a group at a time, leaves segments
+// that are full, and gets over failures. One coroutine does all of it, woken at the end of a reactor turn. Private to
+// queue/.
 //
 // Invariants, on the log's core:
 //   synced_ <= offset_ <= segment_->octets         what is durable, what is written, in the segment being written

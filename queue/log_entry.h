@@ -50,7 +50,8 @@ class LogEntry : public io::Runnable {
   std::array<LogRecord, 2> records;
   std::uint8_t count = 1;  // of records used
   bool sync = false;       // wants to be on stable storage
-  /// Refers to records written when SpoolLog::failures() was this: if there was a failure since, it must not be written.
+  /// Refers to records written when SpoolLog::failures() was this: if there was a failure since, it must not be
+  /// written.
   std::uint64_t failures_seen = any_failures;
   std::unique_ptr<IndexItem> item;  // handed in by the log when the group is written
   std::optional<Error> error;       // when run() is called

@@ -1,7 +1,8 @@
 #include "queue/log_replay.h"
 
-#include <algorithm>
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "mail/octet_coder.h"
 #include "queue/segment_table.h"
@@ -70,8 +71,9 @@ Result<std::uint32_t> replay_segment(const OpenSegment& segment, std::uint32_t o
 }
 
 Error missing(std::uint16_t log, std::uint64_t sequence) {
-  return Error(ErrorKind::corrupt,
-               fmt::format("segment {} of spool log {} is missing: messages accepted in it would be lost", sequence, log));
+  return Error(
+      ErrorKind::corrupt,
+      fmt::format("segment {} of spool log {} is missing: messages accepted in it would be lost", sequence, log));
 }
 
 }  // namespace

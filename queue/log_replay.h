@@ -1,7 +1,7 @@
 // Reads a log after a restart: every valid record from a position on, in order, through its segments. A segment ends at
 // its first record that is not whole, of another generation, or damaged; reading goes on with the segment of the next
-// number, because a segment is left early when it is full or a sync failed, and what was acknowledged later lies behind.
-// Blocking; one thread.
+// number, because a segment is left early when it is full or a sync failed, and what was acknowledged later lies
+// behind. Blocking; one thread.
 #pragma once
 
 #include <cstdint>
@@ -23,17 +23,17 @@ struct ReplayedRecord {
   RecordType type = RecordType::chunk;
   std::string_view payload;  // valid during the call
   LogPosition begin;
-  LogPosition end;           // the watermark once it is applied
+  LogPosition end;  // the watermark once it is applied
 };
 
 struct ReplayReport {
-  LogPosition end;            // behind the last valid record, or `from` if there was none
+  LogPosition end;  // behind the last valid record, or `from` if there was none
   std::uint64_t records = 0;
   std::uint64_t octets = 0;
 };
 
-/// `from` is the log's watermark, {} for the beginning. Chunks are checked but handed to `visit` too. An error of `visit`
-/// ends the reading and is returned. Errors: corrupt when a segment that must be there is missing, io.
+/// `from` is the log's watermark, {} for the beginning. Chunks are checked but handed to `visit` too. An error of
+/// `visit` ends the reading and is returned. Errors: corrupt when a segment that must be there is missing, io.
 Result<ReplayReport> replay_log(const SegmentTable& segments, std::uint16_t log, LogPosition from,
                                 const std::function<Result<void>(const ReplayedRecord&)>& visit);
 

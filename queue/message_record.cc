@@ -55,8 +55,12 @@ MessageId decode_id(Decoder& in) noexcept {
   return octets.empty() ? MessageId{} : MessageId::from_octets(octets);
 }
 
-void encode(Encoder& out, WallTime time) { out.fixed64(static_cast<std::uint64_t>(time.milliseconds)); }
-WallTime decode_time(Decoder& in) noexcept { return {static_cast<std::int64_t>(in.fixed64())}; }
+void encode(Encoder& out, WallTime time) {
+  out.fixed64(static_cast<std::uint64_t>(time.milliseconds));
+}
+WallTime decode_time(Decoder& in) noexcept {
+  return {static_cast<std::int64_t>(in.fixed64())};
+}
 
 void encode(Encoder& out, const Message& message) {
   out.u8(message_version);

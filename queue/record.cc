@@ -27,7 +27,8 @@ Integer load(const char* at) noexcept {
 }
 
 bool is_known(std::uint8_t type) noexcept {
-  return type >= static_cast<std::uint8_t>(RecordType::chunk) && type <= static_cast<std::uint8_t>(RecordType::cancelled);
+  return type >= static_cast<std::uint8_t>(RecordType::chunk) &&
+         type <= static_cast<std::uint8_t>(RecordType::cancelled);
 }
 
 }  // namespace
@@ -38,7 +39,8 @@ std::string encode_segment_header(const SegmentHeader& header) {
   store<std::uint16_t>(octets.data() + 8, header.log);
   store<std::uint64_t>(octets.data() + 16, header.sequence);
   store<std::uint64_t>(octets.data() + 24, header.generation);
-  store<std::uint32_t>(octets.data() + segment_crc_offset, crc32c(std::string_view(octets).substr(0, segment_crc_offset)));
+  store<std::uint32_t>(octets.data() + segment_crc_offset,
+                       crc32c(std::string_view(octets).substr(0, segment_crc_offset)));
   return octets;
 }
 

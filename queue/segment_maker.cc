@@ -1,7 +1,8 @@
-// Where segments come from: a recycled file gets a new header, or a file is created and filled with zeros. Done ahead of
-// need by the helper thread; the writer of a log waits only when it fills segments faster than the disk takes zeros.
-#include <algorithm>
+// Where segments come from: a recycled file gets a new header, or a file is created and filled with zeros. Done ahead
+// of need by the helper thread; the writer of a log waits only when it fills segments faster than the disk takes zeros.
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "queue/segment_table_impl.h"
 
@@ -83,12 +84,14 @@ Result<void> SegmentTable::Impl::make(Lock& lock, std::uint16_t number) {
     made.file = file->open != nullptr ? file->open : file->used.lock();
     if (made.file == nullptr) {
       auto opened = files.open(path_of(file->name), false);
-      if (opened) made.file = std::move(*opened);
-      else done = propagate(opened);
+      if (opened)
+        made.file = std::move(*opened);
+      else
+        done = propagate(opened);
     }
     made.octets = file->octets;
-    const std::string header = encode_segment_header(
-        {.log = number, .sequence = made.key.sequence, .generation = made.generation});
+    const std::string header =
+        encode_segment_header({.log = number, .sequence = made.key.sequence, .generation = made.generation});
     if (done) done = made.file->write_now(header, 0);
     if (done) done = made.file->sync_now();
     // What the failed header left on the disk is nobody's business: the file is not used again.
@@ -165,7 +168,8 @@ bool SegmentTable::Impl::make_what_is_wanted(Lock& lock) {
   // Who waits comes before who may wait later.
   for (const bool asked : {true, false}) {
     for (auto& [number, log] : logs) {
-      if (log.making || (asked ? log.requests.empty() : !log.active || log.prepared || log.retry_at > monotonic_now())) continue;
+      if (log.making || (asked ? log.requests.empty() : !log.active || log.prepared || log.retry_at > monotonic_now()))
+        continue;
       Result<void> made;
       if (!log.prepared) made = make(lock, number);
       answer(log, made);
@@ -179,8 +183,10 @@ void SegmentTable::Impl::answer(Log& log, const Result<void>& made) {
   while (!log.requests.empty() && (log.prepared || !made)) {
     SegmentRequest& request = *log.requests.front();
     log.requests.pop_front();
-    if (made) request.result.emplace(take_prepared(log));
-    else request.result.emplace(std::unexpected(made.error()));
+    if (made)
+      request.result.emplace(take_prepared(log));
+    else
+      request.result.emplace(std::unexpected(made.error()));
     request.reactor.post(request);
   }
 }

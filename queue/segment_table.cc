@@ -44,7 +44,8 @@ Result<void> SegmentTable::scan() {
   if (!made) return propagate(made);
   // The name of the directory must be as durable as what will lie in it.
   const auto slash = table.directory.find_last_of('/');
-  auto synced = table.files.sync_directory(slash == std::string::npos || slash == 0 ? "/" : table.directory.substr(0, slash));
+  auto synced =
+      table.files.sync_directory(slash == std::string::npos || slash == 0 ? "/" : table.directory.substr(0, slash));
   if (!synced) return propagate(synced);
   auto names = table.files.list(table.directory);
   if (!names) return propagate(names);
@@ -168,7 +169,8 @@ Result<OpenSegment> SegmentTable::open_pinned(SegmentKey key) {
     const std::lock_guard lock(impl_->mutex);
     const auto at = impl_->segments.find(key);
     if (at == impl_->segments.end()) {
-      return fail(ErrorKind::not_found, "no segment " + std::to_string(key.sequence) + " of log " + std::to_string(key.log));
+      return fail(ErrorKind::not_found,
+                  "no segment " + std::to_string(key.sequence) + " of log " + std::to_string(key.log));
     }
     Impl::Segment& segment = at->second;
     ++segment.pins;
@@ -231,7 +233,8 @@ std::vector<SegmentKey> SegmentTable::sparse(double share_max) const {
   for (const auto& [key, segment] : impl_->segments) {
     const auto limit = static_cast<double>(segment.file.octets) * share_max;
     const bool behind = key.sequence < impl_->logs.at(key.log).watermark.segment;
-    if (behind && segment.pins == 0 && static_cast<double>(segment.live) < limit) found.emplace_back(segment.generation, key);
+    if (behind && segment.pins == 0 && static_cast<double>(segment.live) < limit)
+      found.emplace_back(segment.generation, key);
   }
   std::ranges::sort(found);  // generations ascend with age of the segment, across logs
   std::vector<SegmentKey> keys;

@@ -1,6 +1,6 @@
 // The inside of SegmentTable: what both of its halves touch, the bookkeeping (segment_table.cc) and the making of
-// segments (segment_maker.cc). Private to these two. Everything is protected by `mutex` except what is const; no file is
-// touched while it is held.
+// segments (segment_maker.cc). Private to these two. Everything is protected by `mutex` except what is const; no file
+// is touched while it is held.
 #pragma once
 
 #include <atomic>

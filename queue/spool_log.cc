@@ -53,8 +53,12 @@ SpoolLog::SpoolLog(std::uint16_t number, io::Reactor& reactor, SegmentTable& seg
     : impl_(new Impl{GroupCommit(number, reactor, segments, options, sink)}) {}
 SpoolLog::~SpoolLog() = default;
 
-Result<void> SpoolLog::open() { return impl_->commit.open(); }
-std::uint16_t SpoolLog::number() const noexcept { return impl_->commit.log(); }
+Result<void> SpoolLog::open() {
+  return impl_->commit.open();
+}
+std::uint16_t SpoolLog::number() const noexcept {
+  return impl_->commit.log();
+}
 
 io::Task<Result<Appended>> SpoolLog::append(RecordType type, std::string payload, bool sync,
                                             std::unique_ptr<IndexItem> item) {
@@ -73,10 +77,20 @@ void SpoolLog::append_unsynced(RecordType type, std::string payload, std::unique
   impl_->commit.enqueue(*entry);
 }
 
-void SpoolLog::enqueue(LogEntry& entry) noexcept { impl_->commit.enqueue(entry); }
-std::uint64_t SpoolLog::octets_waiting() const noexcept { return impl_->commit.octets_waiting(); }
-const Error* SpoolLog::unhealthy() const noexcept { return impl_->commit.unhealthy(); }
-std::uint64_t SpoolLog::failures() const noexcept { return impl_->commit.failures(); }
-io::Task<> SpoolLog::close() { return impl_->commit.close(); }
+void SpoolLog::enqueue(LogEntry& entry) noexcept {
+  impl_->commit.enqueue(entry);
+}
+std::uint64_t SpoolLog::octets_waiting() const noexcept {
+  return impl_->commit.octets_waiting();
+}
+const Error* SpoolLog::unhealthy() const noexcept {
+  return impl_->commit.unhealthy();
+}
+std::uint64_t SpoolLog::failures() const noexcept {
+  return impl_->commit.failures();
+}
+io::Task<> SpoolLog::close() {
+  return impl_->commit.close();
+}
 
 }  // namespace ringpost::queue

@@ -5,8 +5,8 @@
 // with an fdatasync linked behind it if any record of the group asks for it. What is appended meanwhile forms the next
 // group. The slices are held, not copied, until the group is written.
 //
-// When a group is written, first its items go to the indexer, then its appenders are resumed, both in order of position;
-// so nothing reaches the indexer before what lies in front of it in the log (the watermark rests on this).
+// When a group is written, first its items go to the indexer, then its appenders are resumed, both in order of
+// position; so nothing reaches the indexer before what lies in front of it in the log (the watermark rests on this).
 //
 // A record whose commit failed was never acknowledged: its appender gets the error (451 or 452), the segment is closed,
 // and a new one begins with a record that cancels the accepts that may still be readable. Until that record is on the
@@ -45,9 +45,9 @@ class SpoolLog {
   std::uint16_t number() const noexcept;
 
   /// One record; resumes when it is written (page cache) or, with `sync`, on stable storage (unless Options::durability
-  /// says `written`). `item` is handed in first, with its `end`; an accept that failed is dropped instead, any other item
-  /// of a failed record is handed in without a position.
-  /// Errors: no_space (452 4.3.1), io (451 4.3.0), too_large (it does not fit a segment), unavailable (closed).
+  /// says `written`). `item` is handed in first, with its `end`; an accept that failed is dropped instead, any other
+  /// item of a failed record is handed in without a position. Errors: no_space (452 4.3.1), io (451 4.3.0), too_large
+  /// (it does not fit a segment), unavailable (closed).
   io::Task<Result<Appended>> append(RecordType type, std::string payload, bool sync,
                                     std::unique_ptr<IndexItem> item = nullptr);
   io::Task<Result<Appended>> append(RecordType type, std::vector<io::Slice> payload, bool sync,
@@ -61,7 +61,8 @@ class SpoolLog {
   std::uint64_t octets_waiting() const noexcept;
   /// Why no new message should be taken; nullptr while healthy. Cheap: asked before every DATA.
   const Error* unhealthy() const noexcept;
-  /// How often a write or sync failed. What was written without sync before a failure may be lost, however later syncs end.
+  /// How often a write or sync failed. What was written without sync before a failure may be lost, however later syncs
+  /// end.
   std::uint64_t failures() const noexcept;
 
   /// Flushes and waits for the last group. Nothing may be appended afterwards.

@@ -52,9 +52,13 @@ class Upload::Commit final : public LogEntry {
   std::coroutine_handle<> waiting_;
 };
 
-Upload::Upload(UploadSite& site, MessageId id) noexcept : site_(&site), id_(id) { ++site.uploads_open; }
+Upload::Upload(UploadSite& site, MessageId id) noexcept : site_(&site), id_(id) {
+  ++site.uploads_open;
+}
 
-Upload::Upload(Upload&& other) noexcept { *this = std::move(other); }
+Upload::Upload(Upload&& other) noexcept {
+  *this = std::move(other);
+}
 
 Upload& Upload::operator=(Upload&& other) noexcept {
   std::swap(site_, other.site_);
@@ -69,7 +73,9 @@ Upload& Upload::operator=(Upload&& other) noexcept {
   return *this;
 }
 
-Upload::~Upload() { leave(); }
+Upload::~Upload() {
+  leave();
+}
 
 void Upload::leave() noexcept {
   if (site_ == nullptr) return;

@@ -1,5 +1,5 @@
-// A message on its way into the log of this worker. Small bodies (up to Options::chunk_octets_max) stay in their slices until
-// commit() and go out with the accept record in one write; larger ones are written chunk by chunk as they come.
+// A message on its way into the log of this worker. Small bodies (up to Options::chunk_octets_max) stay in their slices
+// until commit() and go out with the accept record in one write; larger ones are written chunk by chunk as they come.
 // An Upload that is dropped without commit leaves nothing behind but dead octets in the log.
 #pragma once
 
@@ -29,8 +29,8 @@ class Upload {
   MessageId id() const noexcept { return id_; }
   std::uint64_t octets() const noexcept { return octets_; }
 
-  /// Takes body octets. Returns at once while little is held; waits for the disk when a chunk has to go out, which is the
-  /// back-pressure on the sender. Errors: no_space (452 4.3.1), io (451 4.3.0), unavailable (451 4.3.2).
+  /// Takes body octets. Returns at once while little is held; waits for the disk when a chunk has to go out, which is
+  /// the back-pressure on the sender. Errors: no_space (452 4.3.1), io (451 4.3.0), unavailable (451 4.3.2).
   io::Task<Result<void>> append(std::vector<io::Slice> octets);
   /// Copies out slices that lie in receive buffers (a slow sender must not pin them). Returns the octets copied.
   std::uint64_t release_ring_buffers();

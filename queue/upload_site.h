@@ -26,10 +26,13 @@ class UploadSite {
   virtual std::unique_ptr<IndexItem> make_item(IndexItem::Kind kind) = 0;
   /// The destination of each recipient.
   virtual std::vector<std::string> destinations_of(const mail::Envelope& envelope) const = 0;
-  /// The message is durable and its item was handed in: it may be delivered. `destinations` and `sequence` are the item's.
-  virtual void schedule(MessagePointer message, const std::vector<std::string>& destinations, std::uint64_t sequence) = 0;
+  /// The message is durable and its item was handed in: it may be delivered. `destinations` and `sequence` are the
+  /// item's.
+  virtual void schedule(MessagePointer message, const std::vector<std::string>& destinations,
+                        std::uint64_t sequence) = 0;
 
-  // Body octets that uploads hold in memory (Options::upload_octets_max), and how many uploads there are; kept by Upload.
+  // Body octets that uploads hold in memory (Options::upload_octets_max), and how many uploads there are; kept by
+  // Upload.
   std::uint64_t upload_octets = 0;
   std::uint64_t uploads_open = 0;
 

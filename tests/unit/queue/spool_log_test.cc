@@ -1,0 +1,253 @@
+#include "queue/spool_log.h"
+
+#include <gtest/gtest.h>
+
+#include "queue/log_harness.h"
+
+namespace ringpost::test {
+namespace {
+
+using queue::IndexItem;
+using queue::RecordType;
+using Who = FaultyFileSystem::Who;
+
+io::Task<> send_into(LogHarness& site, std::size_t octets, std::uint64_t seed,
+                     std::vector<Result<MessageId>>& results) {
+  auto sent = co_await send(site, body_of(octets, seed));
+  results.push_back(std::move(sent));
+}
+
+io::Task<> pause(io::Reactor& reactor, int milliseconds) {
+  co_await io::Sleep(reactor, io::Deadline::after(std::chrono::milliseconds(milliseconds)), io::Cancel::never());
+}
+
+TEST(SpoolLog, CommittedMessagesOfAnySizeAreFoundAfterLostPower) {
+  FaultyFileSystem files;
+  std::map<MessageId, std::string> sent;
+  run_on_reactor(
+      [](io::Reactor& reactor, FaultyFileSystem& disk, std::map<MessageId, std::string>& known) -> io::Task<> {
+        LogHarness site(disk, small_options(), reactor);
+        EXPECT_TRUE(site.table.scan() && site.log.open());
+        for (const std::size_t octets : {0UL, 1UL, 7UL, 8UL, 3000UL, 8191UL, 8192UL, 8193UL, 20'000UL, 200'000UL}) {
+          auto id = co_await send(site, body_of(octets, octets));
+          EXPECT_TRUE(id.has_value());
+          if (id) known[*id] = body_of(octets, octets);
+        }
+        EXPECT_EQ(site.accepts_handed_in(), 10U);
+        EXPECT_EQ(site.scheduled.size(), 10U);
+        EXPECT_EQ(site.upload_octets, 0U);
+        EXPECT_EQ(site.uploads_open, 0U);
+        std::mt19937_64 random(1);
+        disk.crash(Survives::nothing, random);
+        co_await site.log.close();
+      },
+      files, sent);
+  EXPECT_EQ(recover(files).messages, sent);
+}
+
+TEST(SpoolLog, WhatIsAppendedInOneTurnSharesOneWriteAndOneSync) {
+  FaultyFileSystem files;
+  run_on_reactor(
+      [](io::Reactor& reactor, FaultyFileSystem& disk) -> io::Task<> {
+        LogHarness site(disk, small_options(), reactor);
+        EXPECT_TRUE(site.table.scan() && site.log.open());
+        co_await pause(reactor, 1);
+        const auto before = disk.operations(Who::log);
+        std::vector<Result<MessageId>> results;
+        io::Scope scope(reactor);
+        for (std::uint64_t i = 0; i < 20; ++i) scope.spawn(send_into(site, 1000, i, results));
+        co_await scope.join();
+        EXPECT_EQ(results.size(), 20U);
+        EXPECT_EQ(disk.operations(Who::log) - before, 2U);
+        co_await site.log.close();
+      },
+      files);
+}
+
+TEST(SpoolLog, DurabilityWrittenDoesNotSync) {
+  FaultyFileSystem files;
+  run_on_reactor(
+      [](io::Reactor& reactor, FaultyFileSystem& disk) -> io::Task<> {
+        queue::Options options = small_options();
+        options.durability = queue::Durability::written;
+        LogHarness site(disk, options, reactor);
+        EXPECT_TRUE(site.table.scan() && site.log.open());
+        const auto before = disk.operations(Who::log);
+        auto id = co_await send(site, "body");
+        EXPECT_TRUE(id.has_value());
+        EXPECT_EQ(disk.operations(Who::log) - before, 1U);
+        co_await site.log.close();
+      },
+      files);
+}
+
+TEST(SpoolLog, AFailedSyncRefusesItsGroupAndTheNextGroupSucceedsInAnotherSegment) {
+  FaultyFileSystem files;
+  std::vector<Result<MessageId>> refused, taken;
+  std::vector<MessageId> ids;
+  run_on_reactor(
+      [](io::Reactor& reactor, FaultyFileSystem& disk, std::vector<Result<MessageId>>& bad,
+         std::vector<Result<MessageId>>& good) -> io::Task<> {
+        LogHarness site(disk, small_options(), reactor);
+        EXPECT_TRUE(site.table.scan() && site.log.open());
+        disk.fail_at(Who::log, 2, EIO);
+        io::Scope scope(reactor);
+        for (std::uint64_t i = 0; i < 3; ++i) scope.spawn(send_into(site, 1000, i, bad));
+        co_await scope.join();
+        EXPECT_EQ(site.log.failures(), 1U);
+        EXPECT_EQ(site.accepts_handed_in(), 0U);
+        for (std::uint64_t i = 0; i < 3; ++i) scope.spawn(send_into(site, 1000, 10 + i, good));
+        co_await scope.join();
+        EXPECT_EQ(site.log.unhealthy(), nullptr);
+        EXPECT_EQ(site.accepts_handed_in(), 3U);
+        if (!site.scheduled.empty()) {
+          EXPECT_EQ(site.scheduled[0]->body.at(0).segment, 2U);
+        }
+        co_await site.log.close();
+      },
+      files, refused, taken);
+  ASSERT_EQ(refused.size(), 3U);
+  for (const auto& result : refused) {
+    ASSERT_FALSE(result.has_value());
+    EXPECT_EQ(result.error().status.code, 451);
+  }
+  // kill -9: the refused ones are readable, and cancelled.
+  const Recovered found = recover(files);
+  EXPECT_EQ(found.cancelled.size(), 3U);
+  for (const auto& result : taken) {
+    ASSERT_TRUE(result.has_value()) << result.error().reason;
+    EXPECT_TRUE(found.messages.contains(*result));
+    EXPECT_FALSE(found.cancelled.contains(*result));
+  }
+}
+
+TEST(SpoolLog, WhileTheDiskRefusesEverythingTheLogIsUnhealthyAndItRecoversByItself) {
+  FaultyFileSystem files;
+  run_on_reactor(
+      [](io::Reactor& reactor, FaultyFileSystem& disk) -> io::Task<> {
+        LogHarness site(disk, small_options(), reactor);
+        EXPECT_TRUE(site.table.scan() && site.log.open());
+        disk.fail_at(Who::log, 1, EIO, true);
+        auto refused = co_await send(site, "body");
+        EXPECT_FALSE(refused.has_value());
+        refused = co_await send(site, "body");
+        EXPECT_FALSE(refused.has_value());
+        EXPECT_NE(site.log.unhealthy(), nullptr);
+        disk.clear_faults();
+        for (int i = 0; i < 400 && site.log.unhealthy() != nullptr; ++i) co_await pause(reactor, 10);
+        EXPECT_EQ(site.log.unhealthy(), nullptr);
+        auto taken = co_await send(site, "body");
+        EXPECT_TRUE(taken.has_value());
+        co_await site.log.close();
+      },
+      files);
+}
+
+TEST(SpoolLog, AFullDiskIsAnswered452AndOverWhenThereIsSpaceAgain) {
+  FaultyFileSystem files;
+  files.set_capacity(2 * small_options().segment_octets);
+  run_on_reactor(
+      [](io::Reactor& reactor, FaultyFileSystem& disk) -> io::Task<> {
+        LogHarness site(disk, small_options(), reactor);
+        EXPECT_TRUE(site.table.scan() && site.log.open());
+        Result<MessageId> sent;
+        int taken = 0;
+        for (int i = 0; i < 100; ++i) {
+          sent = co_await send(site, body_of(5000, 1));
+          if (!sent) break;
+          ++taken;
+        }
+        EXPECT_FALSE(sent.has_value());
+        EXPECT_GE(taken, 20);
+        if (!sent) {
+          EXPECT_EQ(sent.error().kind, ErrorKind::no_space);
+        }
+        if (!sent) {
+          EXPECT_EQ(sent.error().status, (PublicStatus{452, {4, 3, 1}}));
+        }
+        EXPECT_NE(site.log.unhealthy(), nullptr);
+        disk.set_capacity(1 << 30);
+        for (int i = 0; i < 400 && site.log.unhealthy() != nullptr; ++i) co_await pause(reactor, 10);
+        EXPECT_EQ(site.log.unhealthy(), nullptr);
+        sent = co_await send(site, "body");
+        EXPECT_TRUE(sent.has_value());
+        co_await site.log.close();
+      },
+      files);
+}
+
+TEST(SpoolLog, AnOutcomeThatCouldNotBeWrittenReachesTheIndexerWithoutAPosition) {
+  FaultyFileSystem files;
+  run_on_reactor(
+      [](io::Reactor& reactor, FaultyFileSystem& disk) -> io::Task<> {
+        LogHarness site(disk, small_options(), reactor);
+        EXPECT_TRUE(site.table.scan() && site.log.open());
+        disk.fail_at(Who::log, 1, EIO);
+        const std::size_t before = site.items.size();
+        site.log.append_unsynced(RecordType::attempt_ended, queue::encode_outcome({}),
+                                 site.make_item(IndexItem::Kind::outcome));
+        co_await pause(reactor, 5);
+        EXPECT_GT(site.items.size(), before);
+        EXPECT_EQ(site.items.at(before)->kind, IndexItem::Kind::outcome);
+        EXPECT_EQ(site.items.at(before)->end, queue::LogPosition{});
+        co_await site.log.close();
+      },
+      files);
+}
+
+TEST(SpoolLog, UnsyncedRecordsAreDurableOnceTheLogIsClosed) {
+  FaultyFileSystem files;
+  run_on_reactor(
+      [](io::Reactor& reactor, FaultyFileSystem& disk) -> io::Task<> {
+        LogHarness site(disk, small_options(), reactor);
+        EXPECT_TRUE(site.table.scan() && site.log.open());
+        for (int i = 0; i < 5; ++i) site.log.append_unsynced(RecordType::attempt_ended, queue::encode_outcome({}));
+        co_await site.log.close();
+      },
+      files);
+  std::mt19937_64 random(1);
+  files.crash(Survives::nothing, random);
+  EXPECT_EQ(recover(files).outcomes.size(), 5U);
+}
+
+TEST(SpoolLog, ARecordLargerThanASegmentIsRefusedAndHarmsNobody) {
+  FaultyFileSystem files;
+  run_on_reactor(
+      [](io::Reactor& reactor, FaultyFileSystem& disk) -> io::Task<> {
+        LogHarness site(disk, small_options(), reactor);
+        EXPECT_TRUE(site.table.scan() && site.log.open());
+        auto refused = co_await site.log.append(RecordType::attempt_ended, std::string(64 << 10, 'x'), true);
+        EXPECT_FALSE(refused.has_value());
+        auto fits = co_await site.log.append(
+            RecordType::attempt_ended,
+            std::string((64 << 10) - queue::segment_header_octets - queue::record_header_octets, 'x'), true);
+        EXPECT_TRUE(fits.has_value());
+        EXPECT_EQ(site.log.unhealthy(), nullptr);
+        co_await site.log.close();
+      },
+      files);
+}
+
+TEST(SpoolLog, ARestartContinuesInAFreshSegment) {
+  FaultyFileSystem files;
+  std::vector<MessageId> ids;
+  for (int life = 0; life < 3; ++life) {
+    run_on_reactor(
+        [](io::Reactor& reactor, FaultyFileSystem& disk, std::vector<MessageId>& known) -> io::Task<> {
+          LogHarness site(disk, small_options(), reactor);
+          EXPECT_TRUE(site.table.scan() && site.log.open());
+          auto id = co_await send(site, "body");
+          EXPECT_TRUE(id.has_value());
+          known.push_back(id.value());
+          disk.kill();
+          co_await site.log.close();
+        },
+        files, ids);
+  }
+  const Recovered found = recover(files);
+  EXPECT_EQ(found.messages.size(), 3U);
+  for (const MessageId& id : ids) EXPECT_TRUE(found.messages.contains(id));
+}
+
+}  // namespace
+}  // namespace ringpost::test
