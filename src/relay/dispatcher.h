@@ -1,0 +1,94 @@
+// Delivers the mail of one worker. When the scheduler says that a destination has something ready, delivery tasks start,
+// up to its limits; each takes an Attempt, delivers it, finishes it with a status for every recipient, and takes the next
+// over the same connection until nothing is ready, the connection has carried enough messages, or there is trouble.
+// A connection without work is kept for a moment, then QUIT.
+//
+// A destination nobody answers at is down: its mail waits 1 minute, doubling to 15, then one task probes it, and only when
+// that one gets through the others follow. Where other connections to it still work, only the number of tasks is lowered.
+//
+// One per worker, on its core. Source of the probing: the half-open state of M. Nygard, "Release It!", circuit breaker.
+// Standards: RFC 5321 4.5.4.1 (hosts that are down are remembered).
+#pragma once
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "io/offload.h"
+#include "io/scope.h"
+#include "io/wait_queue.h"
+#include "queue/queue.h"
+#include "relay/connection_limit.h"
+#include "relay/connection_pool.h"
+#include "relay/connector.h"
+#include "relay/destination.h"
+#include "relay/maildir_delivery.h"
+#include "relay/mx_hosts.h"
+#include "relay/options.h"
+#include "relay/route.h"
+
+namespace ringpost::relay {
+
+class Dispatcher final : private queue::ReadyListener {
+ public:
+  /// All but `options` outlive it. close() is awaited before it is destroyed.
+  Dispatcher(queue::Shard& shard, io::OffloadPool& helpers, const RouteTable& routes, ConnectionLimit& limit,
+             const Options& options);
+  ~Dispatcher();
+  Dispatcher(const Dispatcher&) = delete;
+  Dispatcher& operator=(const Dispatcher&) = delete;
+
+  void start();
+  /// Takes nothing more; transactions in progress get closing_patience, then are broken off and their mail stays queued.
+  io::Task<> close();
+
+  std::size_t tasks() const noexcept { return tasks_; }
+
+  static constexpr Duration closing_patience = std::chrono::seconds(5);
+  static constexpr Duration place_retry = std::chrono::milliseconds(100);
+
+ private:
+  struct PlaceTimer final : io::Timer {
+    explicit PlaceTimer(Dispatcher& dispatcher) noexcept : owner(dispatcher) {}
+    void on_timer() noexcept override { owner.retry_places(); }
+    Dispatcher& owner;
+  };
+  using Connection = std::unique_ptr<OutboundConnection>;
+  friend struct Destination;
+
+  void on_ready(const std::string& key) override;
+  Destination& destination(const std::string& key);
+  void attend(Destination& here);
+  void pump(Destination& here);
+  void wait_for_place(Destination& here);
+  void retry_places() noexcept;
+  void forget_quiet_destinations();
+
+  io::Task<> serve(Destination& here, Connection connection, ConnectionLimit::Place place);
+  io::Task<bool> deliver(Destination& here, queue::Attempt& attempt, Connection& connection, ConnectionLimit::Place& place);
+  io::Task<bool> deliver_by_network(Destination& here, queue::Attempt& attempt, Connection& connection,
+                                    ConnectionLimit::Place& place);
+  io::Task<Result<void>> open_connection(Destination& here, Connection& connection, ConnectionLimit::Place& place);
+  void part_with(Destination& here, Connection connection);
+  bool note_failure(Destination& here, const std::string& why);
+
+  queue::Shard& shard_;
+  io::Reactor& reactor_;
+  const RouteTable& routes_;
+  ConnectionLimit& limit_;
+  const Options options_;
+  SystemResolver resolver_;
+  Connector connector_;
+  MaildirDelivery maildir_;
+  io::Scope scope_;
+  ConnectionPool pool_;
+  io::WaitQueue task_ended_;
+  std::unordered_map<std::string, std::unique_ptr<Destination>> destinations_;
+  std::vector<std::string> without_place_;  // keys that were refused a connection and ask again
+  PlaceTimer place_timer_{*this};
+  std::size_t tasks_ = 0;
+  bool stopping_ = false;
+};
+
+}  // namespace ringpost::relay

@@ -1,0 +1,30 @@
+// A connection to a next hop that has said its EHLO or LHLO: in use by one delivery task or idle in the pool. Its place
+// in ConnectionLimit goes with it. client.quit() or client.close() is awaited before it is destroyed.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "relay/connection_limit.h"
+#include "smtp/client.h"
+#include "telemetry/metrics.h"
+
+namespace ringpost::relay {
+
+struct OutboundConnection {
+  OutboundConnection(std::unique_ptr<io::Stream> stream, smtp::Waits waits, std::string peer)
+      : client(std::move(stream), waits), remote(std::move(peer)) {
+    telemetry::counters().connections_out.add();
+  }
+  ~OutboundConnection() { telemetry::counters().connections_out.remove(); }
+  OutboundConnection(const OutboundConnection&) = delete;
+  OutboundConnection& operator=(const OutboundConnection&) = delete;
+
+  smtp::Client client;
+  std::string remote;          // "host[address]:port"
+  std::uint32_t messages = 0;  // transactions tried on it
+  ConnectionLimit::Place place;
+};
+
+}  // namespace ringpost::relay

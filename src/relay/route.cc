@@ -1,0 +1,122 @@
+#include "relay/route.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace ringpost::relay {
+
+namespace {
+
+constexpr std::string_view mx_prefix = "mx:";
+constexpr std::size_t hops_max = 32;  // of one route
+
+bool is_network(NextHop::Kind kind) noexcept {
+  return kind != NextHop::Kind::maildir && kind != NextHop::Kind::discard;
+}
+
+Result<Hop> parse_hop(std::string_view text) {
+  Hop hop;
+  if (text.starts_with(mx_prefix)) {
+    hop.mx_domain = to_lower(text.substr(mx_prefix.size()));
+    if (!mail::valid_domain(hop.mx_domain, true) && !mail::valid_address_literal(hop.mx_domain)) {
+      return fail(ErrorKind::invalid, "not a domain to look up: " + printable(hop.mx_domain), {550, {5, 1, 2}});
+    }
+    return hop;
+  }
+  auto next_hop = parse_next_hop(text);
+  if (!next_hop) return propagate(next_hop);
+  hop.next_hop = std::move(*next_hop);
+  return hop;
+}
+
+Result<std::vector<Hop>> parse_hops(std::string_view key) {
+  std::vector<Hop> hops;
+  for (std::string_view rest = key;;) {
+    const auto comma = rest.find(',');
+    auto hop = parse_hop(rest.substr(0, comma));
+    if (!hop) return propagate(hop);
+    hops.push_back(std::move(*hop));
+    if (comma == std::string_view::npos) break;
+    if (hops.size() == hops_max) return fail(ErrorKind::invalid, "more than 32 next hops");
+    rest.remove_prefix(comma + 1);
+  }
+  const bool all_network = std::ranges::all_of(hops, [](const Hop& h) { return is_network(h.next_hop.kind); });
+  if (hops.size() > 1 && !all_network) {
+    return fail(ErrorKind::invalid, "maildir: and discard: cannot be part of a list: " + printable(key));
+  }
+  return hops;
+}
+
+}  // namespace
+
+Result<RouteTable> RouteTable::create(const std::vector<RouteOptions>& routes,
+                                      const std::vector<policy::DomainOptions>& domains) {
+  RouteTable table;
+  for (const RouteOptions& options : routes) {
+    if (options.next_hops.empty()) return fail(ErrorKind::invalid, "a route needs a next hop");
+    Route route{options, {}};
+    route.options.domain = to_lower(options.domain);
+    // Parsed with a domain that stands for any, so that a mistake shows at start and not with the first message.
+    const auto hops = parse_hops(key_of(options.next_hops, "example.org"));
+    if (!hops) return std::unexpected(hops.error());
+    if (std::ranges::find(options.next_hops, "mx") == options.next_hops.end()) route.key = key_of(options.next_hops, "");
+    table.routes_.push_back(std::move(route));
+  }
+  for (const policy::DomainOptions& domain : domains) {
+    std::string key = key_of({domain.deliver}, domain.name);
+    const auto hops = parse_hops(key);
+    if (!hops) return std::unexpected(hops.error());
+    table.deliver_.insert_or_assign(to_lower(domain.name), std::move(key));
+  }
+  return table;
+}
+
+std::string RouteTable::key_of(const std::vector<std::string>& next_hops, std::string_view domain) {
+  std::string key;
+  for (const std::string& next_hop : next_hops) {
+    if (!key.empty()) key += ',';
+    key += next_hop;
+    if (next_hop == "mx") (key += ':') += domain;
+  }
+  return key;
+}
+
+bool RouteTable::Route::matches(std::string_view domain) const noexcept {
+  const std::string_view pattern = options.domain;
+  if (pattern == "*" || pattern == domain) return true;
+  return pattern.starts_with("*.") && domain.size() > pattern.size() - 1 && domain.ends_with(pattern.substr(1));
+}
+
+const RouteTable::Route* RouteTable::find(std::string_view domain) const noexcept {
+  const auto route = std::ranges::find_if(routes_, [domain](const Route& r) { return r.matches(domain); });
+  return route == routes_.end() ? nullptr : &*route;
+}
+
+std::string RouteTable::key_for(const mail::Address& recipient) const {
+  if (const auto local = deliver_.find(recipient.domain); local != deliver_.end()) return local->second;
+  const Route* route = find(recipient.domain);
+  if (route == nullptr) return std::string(mx_prefix) + recipient.domain;
+  return route->key.empty() ? key_of(route->options.next_hops, recipient.domain) : route->key;
+}
+
+const RouteTable::Route* RouteTable::find_by_key(std::string_view key, const std::vector<Hop>& hops) const noexcept {
+  const auto mx = std::ranges::find_if(hops, [](const Hop& hop) { return hop.next_hop.kind == NextHop::Kind::mx; });
+  if (mx != hops.end()) {
+    const Route* route = find(mx->mx_domain);
+    return route != nullptr && key_of(route->options.next_hops, mx->mx_domain) == key ? route : nullptr;
+  }
+  const auto route = std::ranges::find_if(routes_, [key](const Route& r) { return r.key == key; });
+  return route == routes_.end() ? nullptr : &*route;
+}
+
+Result<Delivery> RouteTable::plan_for(std::string_view key) const {
+  auto hops = parse_hops(key);
+  if (!hops) return propagate(hops);
+  const Route* route = find_by_key(key, *hops);
+  const RouteOptions limits = route != nullptr ? route->options : RouteOptions{};
+  return Delivery{std::move(*hops), std::max(limits.connections_max, 1U),
+                  std::max(limits.messages_per_connection_max, 1U), std::max(limits.recipients_max, 1U)};
+}
+
+}  // namespace ringpost::relay

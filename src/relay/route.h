@@ -1,0 +1,65 @@
+// Where a recipient's mail goes: a destination key for an address, and back from the key to next hops and limits.
+//
+// The key says by itself where the mail goes, because mail that is queued outlives the configuration it came in under:
+// the next hops of the route, joined by commas in the order they are tried, with the domain where MX is to be asked
+// ("smtp://a:25,smtp://b:25", "mx:example.org", "maildir:/var/mail/{domain}/{local}"). Only the limits are looked up.
+//
+// Immutable after create(); shared by all workers.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/result.h"
+#include "mail/address.h"
+#include "policy/relay_access.h"
+#include "relay/next_hop.h"
+#include "relay/options.h"
+
+namespace ringpost::relay {
+
+struct Hop {
+  NextHop next_hop;
+  std::string mx_domain;  // lower case; only with Kind::mx
+  bool operator==(const Hop&) const = default;
+};
+
+/// How the mail of one destination is delivered.
+struct Delivery {
+  std::vector<Hop> hops;  // at least one; Maildir and discard stand alone
+  std::uint32_t connections_max = 20;
+  std::uint32_t messages_per_connection_max = 100;
+  std::uint32_t recipients_max = 100;
+
+  NextHop::Kind kind() const noexcept { return hops.front().next_hop.kind; }
+  bool is_network() const noexcept { return kind() != NextHop::Kind::maildir && kind() != NextHop::Kind::discard; }
+};
+
+class RouteTable {
+ public:
+  /// Errors: invalid, when a next hop does not parse or a list mixes what cannot fail over to one another.
+  static Result<RouteTable> create(const std::vector<RouteOptions>& routes, const std::vector<policy::DomainOptions>& domains);
+
+  /// Pure, quick, any thread.
+  std::string key_for(const mail::Address& recipient) const;
+  /// Errors: invalid, for a key that no configuration of ours has made.
+  Result<Delivery> plan_for(std::string_view key) const;
+
+ private:
+  struct Route {
+    RouteOptions options;
+    std::string key;  // empty where it holds "mx", which needs the domain
+    bool matches(std::string_view domain) const noexcept;
+  };
+  const Route* find(std::string_view domain) const noexcept;
+  const Route* find_by_key(std::string_view key, const std::vector<Hop>& hops) const noexcept;
+  static std::string key_of(const std::vector<std::string>& next_hops, std::string_view domain);
+
+  std::vector<Route> routes_;
+  std::unordered_map<std::string, std::string> deliver_;  // local domain, key
+};
+
+}  // namespace ringpost::relay

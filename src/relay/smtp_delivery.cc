@@ -1,0 +1,177 @@
+#include "relay/smtp_delivery.h"
+
+#include <algorithm>
+#include <optional>
+
+namespace ringpost::relay {
+
+using io::Cancel;
+using io::Deadline;
+using io::Task;
+using smtp::Extensions;
+using smtp::Transfer;
+
+namespace {
+
+constexpr EnhancedCode bad_connection{4, 4, 2};
+
+struct Refusal {
+  PublicStatus status;
+  std::string_view why;
+};
+
+// What would be damaged or misunderstood on the way through this peer is not sent through it.
+std::optional<Refusal> cannot_take(const Extensions& peer, const Work& work) {
+  const queue::Message& message = work.message();
+  if (message.envelope.smtputf8 && !peer.smtputf8) {
+    return Refusal{{553, {5, 6, 7}}, "the next hop does not offer SMTPUTF8, which this message needs"};
+  }
+  if (message.envelope.body == mail::BodyType::binary && !peer.binary_mime) {
+    return Refusal{{554, {5, 6, 1}}, "the next hop does not offer BINARYMIME, which this message needs"};
+  }
+  if (message.facts.bare_cr_or_lf && !peer.chunking) {
+    return Refusal{{554, {5, 6, 1}}, "the next hop does not offer CHUNKING, which a message with bare CR or LF needs"};
+  }
+  if (message.facts.eight_bit && !peer.eight_bit_mime && !peer.binary_mime) {
+    return Refusal{{554, {5, 6, 3}}, "the next hop does not offer 8BITMIME, which this message needs"};
+  }
+  if (peer.size && peer.size_max != 0 && work.octets() > peer.size_max) {
+    return Refusal{{552, {5, 3, 4}}, "the message is larger than the next hop takes"};
+  }
+  return std::nullopt;
+}
+
+// BDAT where the message cannot go as lines, and where dots would have to be looked for.
+Transfer transfer_for(const Extensions& peer, const queue::Message& message) noexcept {
+  if (!peer.chunking) return Transfer::data;
+  const bool lines = message.envelope.body != mail::BodyType::binary && message.facts.ends_with_crlf && !message.facts.bare_cr_or_lf;
+  return lines && !message.facts.dot_at_line_start ? Transfer::data : Transfer::bdat;
+}
+
+smtp::MailCommand mail_command(const Work& work) {
+  const mail::Envelope& envelope = work.message().envelope;
+  smtp::MailCommand mail;
+  mail.reverse_path = envelope.reverse_path;
+  mail.size = work.octets();
+  mail.body = envelope.body;
+  if (mail.body == mail::BodyType::seven_bit && work.message().facts.eight_bit) mail.body = mail::BodyType::eight_bit;
+  mail.smtputf8 = envelope.smtputf8;
+  mail.ret = envelope.ret;
+  mail.envelope_id = envelope.envelope_id;
+  return mail;
+}
+
+// The transaction did not come to the message: what every recipient hears.
+Statuses statuses_without_message(const std::vector<std::uint32_t>& tried, const smtp::TransactionReplies& replies,
+                                  std::string_view remote) {
+  Statuses statuses;
+  for (std::size_t i = 0; i < tried.size(); ++i) {
+    const smtp::Reply& own = replies.recipients[i];
+    if (!replies.mail.empty() && !replies.mail.positive()) {
+      statuses.push_back(from_reply(tried[i], replies.mail, remote));
+    } else if (!own.empty() && !own.positive()) {
+      statuses.push_back(from_reply(tried[i], own, remote));
+    } else if (replies.broken) {
+      statuses.push_back(from_error(tried[i], *replies.broken, bad_connection, remote));
+    } else {
+      statuses.push_back(from_reply(tried[i], replies.data, remote));
+    }
+  }
+  return statuses;
+}
+
+bool is_too_many(const smtp::Reply& reply) noexcept {
+  return reply.code() == 452 || (reply.code() == 552 && reply.enhanced() != EnhancedCode{5, 2, 2});
+}
+
+Statuses statuses_of(const std::vector<std::uint32_t>& tried, const smtp::TransactionReplies& replies,
+                     const smtp::FinalReplies& last, bool lmtp, std::string_view remote) {
+  Statuses statuses;
+  std::size_t accepted = 0;
+  for (std::size_t i = 0; i < tried.size(); ++i) {
+    const smtp::Reply& own = replies.recipients[i];
+    if (!own.positive()) {
+      // RFC 5321 4.5.3.1.10: no more in this transaction. With the others gone out it is at once another's turn.
+      if (!is_too_many(own)) statuses.push_back(from_reply(tried[i], own, remote));
+      continue;
+    }
+    const std::size_t at = lmtp ? accepted : 0;
+    ++accepted;
+    if (at < last.replies.size()) {
+      statuses.push_back(from_reply(tried[i], last.replies[at], remote));
+    } else if (last.body_failed) {
+      statuses.push_back(from_error(tried[i], *last.broken, {4, 3, 0}, {}));
+    } else {
+      statuses.push_back(from_error(tried[i], *last.broken, bad_connection, remote));
+    }
+  }
+  return statuses;
+}
+
+bool is_cancelled(const std::optional<Error>& error) noexcept {
+  return error && error->kind == ErrorKind::cancelled;
+}
+
+std::vector<std::uint32_t> first_recipients(const Work& work, const Extensions& peer) {
+  std::vector<std::uint32_t> tried = work.recipients();
+  if (peer.rcpt_max != 0 && tried.size() > peer.rcpt_max) tried.resize(peer.rcpt_max);  // RFC 9422 4.2
+  return tried;
+}
+
+}  // namespace
+
+Task<TransactionOutcome> deliver_over(OutboundConnection& connection, Work& work, Cancel cancel) {
+  smtp::Client& client = connection.client;
+  const Extensions& peer = client.offered();
+  const queue::Message& message = work.message();
+  TransactionOutcome outcome;
+  if (const auto refusal = cannot_take(peer, work)) {
+    outcome.statuses = for_all(work.recipients(), in_our_words(0, refusal->status, refusal->why, connection.remote));
+    co_return std::move(outcome);
+  }
+  ++connection.messages;
+  const std::vector<std::uint32_t> tried = first_recipients(work, peer);
+  std::vector<const mail::Recipient*> recipients;
+  recipients.reserve(tried.size());
+  for (const std::uint32_t index : tried) recipients.push_back(&work.recipient(index));
+  const smtp::MailCommand mail = mail_command(work);
+
+  auto said = co_await client.begin(mail, recipients, transfer_for(peer, message), Deadline::never(), cancel);
+  if (!said) {
+    outcome.cancelled = said.error().kind == ErrorKind::cancelled;
+    outcome.session_refused = !client.usable();
+    const bool bad_address = said.error().kind == ErrorKind::invalid && client.usable();
+    const auto status = bad_address ? in_our_words(0, said.error().status, said.error().reason, {})
+                                    : from_error(0, said.error(), bad_connection, connection.remote);
+    if (!outcome.cancelled) outcome.statuses = for_all(tried, status);
+    co_return std::move(outcome);
+  }
+  // While the peer thinks. A log that cannot be written is no reason to keep mail from leaving: the disk may be full.
+  auto begun = co_await work.begun();
+  static_cast<void>(begun);
+
+  auto replies = co_await client.replies(Deadline::never(), cancel);
+  outcome.cancelled = is_cancelled(replies.broken);
+  if (outcome.cancelled) co_return std::move(outcome);
+  outcome.session_refused = replies.mail.code() == 421 || (replies.mail.empty() && replies.broken);
+  if (!replies.ready) {
+    outcome.statuses = statuses_without_message(tried, replies, connection.remote);
+    co_return std::move(outcome);
+  }
+
+  const auto body = work.body();
+  const smtp::Content content{.prefix = message.prefix,
+                              .body = body.get(),
+                              .body_octets = message.facts.octets,
+                              .dot_at_line_start = message.facts.dot_at_line_start,
+                              .ends_with_crlf = message.facts.ends_with_crlf};
+  const auto last = co_await client.data(content, Deadline::never(), cancel);
+  outcome.cancelled = is_cancelled(last.broken) && last.replies.empty();
+  if (!outcome.cancelled) {
+    outcome.statuses =
+        statuses_of(tried, replies, last, client.dialect() == smtp::Dialect::lmtp, connection.remote);
+  }
+  co_return std::move(outcome);
+}
+
+}  // namespace ringpost::relay
