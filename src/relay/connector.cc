@@ -15,6 +15,7 @@ using Kind = NextHop::Kind;
 namespace {
 
 constexpr PublicStatus no_answer{451, {4, 4, 1}};
+constexpr std::chrono::seconds parting_wait{1};  // for the answer to QUIT of one that refused us: the next host waits
 
 smtp::Waits waits_of(const Options& options) noexcept {
   return {options.greeting_timeout, options.command_timeout, options.data_initiation_timeout, options.data_block_timeout,
@@ -93,7 +94,7 @@ Task<Connector::Opened> Connector::open_address(std::string remote, SocketAddres
     Error error = cancelled ? reply.error()
                   : !reply  ? unusable(remote, reply.error())
                             : refused(remote, greeted ? said : "our connection", *reply);
-    co_await client.quit(Deadline::never(), cancel);
+    co_await client.quit(Deadline::after(parting_wait), cancel);
     co_return std::unexpected(std::move(error));
   }
   telemetry::Event(telemetry::EventKind::connect).field("remote", remote).emit();

@@ -1,0 +1,134 @@
+#include "relay/connector.h"
+
+#include <gmock/gmock.h>
+
+#include <filesystem>
+
+#include "support/run_on_reactor.h"
+#include "support/scripted_peer.h"
+
+namespace ringpost::relay {
+namespace {
+
+using io::Cancel;
+using io::Reactor;
+using io::Task;
+using test::Script;
+using test::ScriptedPeer;
+using testing::HasSubstr;
+
+Options options() {
+  Options all;
+  all.hostname = "c.example";
+  return all;
+}
+
+Delivery to(std::initializer_list<std::string> next_hops) {
+  Delivery delivery;
+  for (const std::string& text : next_hops) {
+    auto hop = parse_next_hop(text);
+    EXPECT_TRUE(hop.has_value()) << text;
+    delivery.hops.push_back({std::move(*hop), {}});
+  }
+  return delivery;
+}
+
+std::string url(const ScriptedPeer& peer) { return "smtp://127.0.0.1:" + std::to_string(peer.address().port()); }
+
+const Script friendly{{"", "220 hi\r\n"}, {"EHLO c.example\r\n", "250 hi\r\n"}, {"QUIT\r\n", "221 bye\r\n", true}};
+
+TEST(Connector, FailsOverFromThoseThatAreDownOrRefuse) {
+  test::run_on_reactor([](Reactor& reactor) -> Task<> {
+    io::OffloadPool helpers(1, 16);
+    SystemResolver resolver(helpers);
+    const Options all = options();
+    Connector connector(reactor, resolver, all);
+    std::string down;
+    {
+      ScriptedPeer gone(reactor, {});
+      down = url(gone);
+      co_await gone.stop();
+    }
+    ScriptedPeer rude(reactor, {Script{{"", "554 go away\r\n", true}}});
+    ScriptedPeer picky(reactor, {Script{{"", "220 hi\r\n"}, {"EHLO c.example\r\n", "550 no\r\n"}, {"HELO c.example\r\n", "550 no\r\n"}}});
+    ScriptedPeer kind(reactor, {friendly});
+    const Delivery delivery = to({down, url(rude), url(picky), url(kind)});
+    auto opened = co_await connector.open(delivery, Cancel::never());
+    EXPECT_TRUE(opened.has_value());
+    if (opened) {
+      EXPECT_EQ((*opened)->remote, "127.0.0.1[127.0.0.1]:" + std::to_string(kind.address().port()));
+      co_await (*opened)->client.quit(io::Deadline::never(), Cancel::never());
+    }
+    EXPECT_EQ(rude.connections() + picky.connections() + kind.connections(), 3U);
+    co_await rude.stop();
+    co_await picky.stop();
+    co_await kind.stop();
+  });
+}
+
+TEST(Connector, WhereAllRefuseTheLastOnesWordsRemain) {
+  test::run_on_reactor([](Reactor& reactor) -> Task<> {
+    io::OffloadPool helpers(1, 16);
+    SystemResolver resolver(helpers);
+    const Options all = options();
+    Connector connector(reactor, resolver, all);
+    ScriptedPeer rude(reactor, {Script{{"", "421 4.7.0 too many of you\r\n", true}}});
+    const Delivery delivery = to({url(rude)});
+    auto opened = co_await connector.open(delivery, Cancel::never());
+    EXPECT_FALSE(opened.has_value());
+    if (!opened) {
+      EXPECT_THAT(opened.error().reason, HasSubstr("too many of you"));
+      EXPECT_EQ(opened.error().status.enhanced, (EnhancedCode{4, 4, 1}));
+    }
+    co_await rude.stop();
+  });
+}
+
+TEST(Connector, LooksNamesUpAndSpeaksLmtpOverAUnixSocket) {
+  test::run_on_reactor([](Reactor& reactor) -> Task<> {
+    io::OffloadPool helpers(1, 16);
+    SystemResolver resolver(helpers);
+    const Options all = options();
+    Connector connector(reactor, resolver, all);
+    ScriptedPeer named(reactor, {friendly});
+    const Delivery by_name = to({"smtp://localhost:" + std::to_string(named.address().port())});
+    auto opened = co_await connector.open(by_name, Cancel::never());
+    EXPECT_TRUE(opened.has_value());
+    if (opened) co_await (*opened)->client.close();
+    co_await named.stop();
+
+    const std::string path = ::testing::TempDir() + "ringpost-lmtp-" + std::to_string(::getpid());
+    std::filesystem::remove(path);
+    ScriptedPeer lmtp(reactor, {Script{{"", "220 hi\r\n"}, {"LHLO c.example\r\n", "250 hi\r\n"}}}, *io::SocketAddress::unix_path(path));
+    const Delivery by_path = to({"lmtp+unix:" + path});
+    opened = co_await connector.open(by_path, Cancel::never());
+    EXPECT_TRUE(opened.has_value());
+    if (opened) {
+      EXPECT_EQ((*opened)->client.dialect(), smtp::Dialect::lmtp);
+      co_await (*opened)->client.close();
+    }
+    co_await lmtp.stop();
+    std::filesystem::remove(path);
+  });
+}
+
+TEST(SystemResolver, AnAddressLiteralIsItsOwnMailHost) {
+  test::run_on_reactor([](Reactor&) -> Task<> {
+    io::OffloadPool helpers(1, 16);
+    SystemResolver resolver(helpers);
+    auto hosts = co_await resolver.mx_hosts("[IPv6:2001:db8::1]", io::Deadline::never(), Cancel::never());
+    EXPECT_TRUE(hosts.has_value());
+    if (hosts) {
+      EXPECT_EQ(hosts->size(), 1U);
+      EXPECT_EQ(hosts->front().addresses.front().text(), "[2001:db8::1]:25");
+    }
+    hosts = co_await resolver.mx_hosts("no-such-host.invalid", io::Deadline::never(), Cancel::never());
+    EXPECT_FALSE(hosts.has_value());
+    if (!hosts) {
+      EXPECT_EQ(hosts.error().status, (PublicStatus{451, {4, 4, 3}}));
+    }
+  });
+}
+
+}  // namespace
+}  // namespace ringpost::relay
