@@ -9,11 +9,11 @@
 
 namespace ringpost::queue {
 
-SegmentPins::~SegmentPins() {
+UploadPins::~UploadPins() {
   for (const auto& [log, sequence] : pinned_) segments_.unpin({log, sequence});
 }
 
-void SegmentPins::add(std::uint16_t log, std::uint64_t sequence) {
+void UploadPins::add(std::uint16_t log, std::uint64_t sequence) {
   const std::pair key{log, sequence};
   if (std::ranges::find(pinned_, key) != pinned_.end()) return;
   segments_.pin({log, sequence});
@@ -49,7 +49,7 @@ ChunkStream::ChunkStream(io::Reactor& reactor, UploadSite& site)
     : site_(site),
       reactor_(reactor),
       changed_(reactor),
-      pins_(std::make_shared<SegmentPins>(site.segment_table())),
+      pins_(std::make_shared<UploadPins>(site.segment_table())),
       failures_seen_(site.spool_log().failures()) {}
 
 void ChunkStream::write(const std::shared_ptr<ChunkStream>& stream, std::vector<io::Slice> octets, std::uint64_t count,

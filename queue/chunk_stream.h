@@ -18,12 +18,12 @@
 namespace ringpost::queue {
 
 /// Unpins when it dies; any thread.
-class SegmentPins {
+class UploadPins {
  public:
-  explicit SegmentPins(SegmentTable& segments) noexcept : segments_(segments) {}
-  ~SegmentPins();
-  SegmentPins(const SegmentPins&) = delete;
-  SegmentPins& operator=(const SegmentPins&) = delete;
+  explicit UploadPins(SegmentTable& segments) noexcept : segments_(segments) {}
+  ~UploadPins();
+  UploadPins(const UploadPins&) = delete;
+  UploadPins& operator=(const UploadPins&) = delete;
   void add(std::uint16_t log, std::uint64_t sequence);
 
  private:
@@ -47,7 +47,7 @@ class ChunkStream {
   const std::optional<Error>& error() const noexcept { return error_; }
   const std::vector<Extent>& extents() const noexcept { return extents_; }
   std::uint64_t failures_seen() const noexcept { return failures_seen_; }
-  const std::shared_ptr<SegmentPins>& pins() const noexcept { return pins_; }
+  const std::shared_ptr<UploadPins>& pins() const noexcept { return pins_; }
 
  private:
   class Write;
@@ -56,7 +56,7 @@ class ChunkStream {
   io::Reactor& reactor_;
   io::WaitQueue changed_;
   std::vector<Extent> extents_;
-  std::shared_ptr<SegmentPins> pins_;
+  std::shared_ptr<UploadPins> pins_;
   std::uint64_t failures_seen_;
   std::uint32_t in_flight_ = 0;
   std::optional<Error> error_;

@@ -246,7 +246,7 @@ void GroupCommit::take(OpenSegment segment) {
   offset_ = synced_ = segment_header_octets;
   auto item = sink_.make_item(IndexItem::Kind::watermark);
   item->log = log_;
-  item->end = {segment_->key.sequence, 0};
+  item->end = {segment_->key.sequence, segment_header_octets};
   sink_.hand_in(std::move(item));
 }
 

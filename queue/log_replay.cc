@@ -96,7 +96,7 @@ Result<ReplayReport> replay_log(const SegmentTable& segments, std::uint16_t log,
     ++expected;
     found = true;
   }
-  if (!found && from.segment != 0) return std::unexpected(missing(log, from.segment));
+  if (!found && from.offset != 0) return std::unexpected(missing(log, from.segment));
   return report;
 }
 

@@ -32,8 +32,9 @@ struct ReplayReport {
   std::uint64_t octets = 0;
 };
 
-/// `from` is the log's watermark, {} for the beginning. Chunks are checked but handed to `visit` too. An error of
-/// `visit` ends the reading and is returned. Errors: corrupt when a segment that must be there is missing, io.
+/// `from` is the log's watermark, {} for the beginning. A watermark of offset 0 may stand at a segment that was never begun;
+/// any other must lie in a segment that is there. Chunks are checked but handed to `visit` too. An error of `visit` ends
+/// the reading and is returned. Errors: corrupt when a segment that must be there is missing, io.
 Result<ReplayReport> replay_log(const SegmentTable& segments, std::uint16_t log, LogPosition from,
                                 const std::function<Result<void>(const ReplayedRecord&)>& visit);
 

@@ -200,7 +200,8 @@ void SegmentTable::add_live(SegmentKey key, std::int64_t octets) {
 void SegmentTable::set_synced_watermark(std::uint16_t number, LogPosition position) {
   const std::lock_guard lock(impl_->mutex);
   Impl::Log& log = impl_->logs[number];
-  log.next_sequence = std::max(log.next_sequence, position.segment + 1);
+  // Offset 0 says that everything in front of the segment is applied, not that the segment was begun.
+  log.next_sequence = std::max(log.next_sequence, position.segment + (position.offset == 0 ? 0 : 1));
   if (position <= log.watermark) return;
   const bool left_a_segment = position.segment != log.watermark.segment;
   log.watermark = position;

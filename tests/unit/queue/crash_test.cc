@@ -219,7 +219,11 @@ io::Task<> life(io::Reactor& reactor, FaultyFileSystem& disk, Model& model, std:
                                       return {};
                                     });
     EXPECT_TRUE(report.has_value()) << report.error().reason;
-    if (report) model.watermarks[log] = report->end;
+    if (!report) continue;
+    model.watermarks[log] = report->end;
+    // As recovery does: all that was found is applied, so everything there is lies behind.
+    if (random() % 2 == 0) model.watermarks[log] = {site.table.segments_of(log).back().key.sequence + 1, 0};
+    site.table.set_synced_watermark(log, model.watermarks[log]);
   }
   // Nothing is lost, nothing is damaged.
   for (const auto& [id, body] : model.alive) {

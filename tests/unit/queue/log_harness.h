@@ -43,10 +43,11 @@ inline std::string body_of(std::size_t octets, std::uint64_t seed) {
 
 class LogHarness final : public queue::UploadSite, public queue::IndexSink {
  public:
-  LogHarness(queue::FileSystem& files, queue::Options its_options, io::Reactor& its_reactor, std::uint16_t number = 0)
+  LogHarness(queue::FileSystem& files, queue::Options its_options, io::Reactor& its_reactor, std::uint16_t number = 0,
+             const std::string& directory = "/spool")
       : options(std::move(its_options)),
         reactor(its_reactor),
-        table(files, "/spool", options.segment_octets, options.min_free_disk),
+        table(files, directory, options.segment_octets, options.min_free_disk),
         log(number, reactor, table, options, *this) {}
 
   queue::SpoolLog& spool_log() noexcept override { return log; }
