@@ -9,18 +9,20 @@ constexpr std::size_t offload_waiting_max = 4096;
 
 }  // namespace
 
-Services::Services(const config::Configuration& configuration_, policy::RelayAccess access_)
-    : configuration(configuration_),
-      access(std::move(access_)),
-      routes(configuration_.relay, configuration_.relay_access),
-      connection_limit(),
-      clients(configuration_.server.limits),
+Services::Services(const config::Configuration& its_configuration, policy::RelayAccess its_access,
+                   relay::RouteTable its_routes)
+    : configuration(its_configuration),
+      access(std::move(its_access)),
+      routes(std::move(its_routes)),
+      clients(its_configuration.server.limits),
       offload(offload_threads, offload_waiting_max) {}
 
 Result<std::unique_ptr<Services>> Services::create(const config::Configuration& configuration) {
   auto access = policy::RelayAccess::create(configuration.relay_access, configuration.hostname);
   if (!access) return propagate(access);
-  std::unique_ptr<Services> services(new Services(configuration, std::move(*access)));
+  auto table = relay::RouteTable::create(configuration.relay.routes, configuration.relay_access.domains);
+  if (!table) return propagate(table);
+  std::unique_ptr<Services> services(new Services(configuration, std::move(*access), std::move(*table)));
   const relay::RouteTable& routes = services->routes;
   auto queue = queue::Queue::open(configuration.queue, {.route_key = [&routes](const mail::Address& recipient) {
                                     return routes.key_for(recipient);

@@ -25,11 +25,11 @@ struct Services {
   io::OffloadPool offload;
   std::unique_ptr<queue::Queue> queue;
 
-  /// Opens the queue (recovery included). Errors: those of RelayAccess::create and Queue::open.
+  /// Opens the queue (recovery included). Errors: those of RelayAccess::create, RouteTable::create and Queue::open.
   static Result<std::unique_ptr<Services>> create(const config::Configuration& configuration);
 
  private:
-  Services(const config::Configuration& configuration, policy::RelayAccess access);
+  Services(const config::Configuration& configuration, policy::RelayAccess access, relay::RouteTable routes);
 };
 
 }  // namespace ringpost::app
