@@ -40,11 +40,15 @@ class Attempt {
  private:
   friend class Scheduler;
   Attempt() = default;
+  void expire();
+  void release();
+
   Shard* shard_ = nullptr;  // null: spent or moved from
   MessagePointer message_;
   std::vector<std::uint32_t> recipients_;
   std::string destination_;
   std::uint32_t attempts_before_ = 0;
+  WallTime due_;
 };
 
 }  // namespace ringpost::queue

@@ -27,7 +27,7 @@ struct IndexItem : MpscNode {
   MessagePointer message;               // accept
   std::vector<std::string> destinations;  // accept: parallel to the recipients
   Outcome outcome;
-  std::uint64_t sequence = 0;           // given by Indexer::hand_in, ascending
+  std::uint64_t sequence = 0;           // by IndexSink::make_item, ascending in a log; 0: nobody asks when it is applied
   // Keeps pinned what the body refers to; dropped with the item, that is after add_live() of its batch.
   std::shared_ptr<const void> pins;
 };

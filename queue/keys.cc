@@ -131,19 +131,22 @@ std::optional<std::int64_t> parse_count(std::string_view value) noexcept {
   return get<std::int64_t>(value);
 }
 
-std::string encode_indexes(const std::vector<std::uint32_t>& indexes) {
+std::string encode_due(const DueValue& due) {
   std::string value;
   mail::Encoder out(value);
-  for (const std::uint32_t index : indexes) out.varint(index);
+  out.varint(due.deferred ? 1 : 0);
+  for (const std::uint32_t recipient : due.recipients) out.varint(recipient);
   return value;
 }
 
-std::optional<std::vector<std::uint32_t>> parse_indexes(std::string_view value) {
-  std::vector<std::uint32_t> indexes;
+std::optional<DueValue> parse_due(std::string_view value) {
+  DueValue due;
   mail::Decoder in(value);
-  while (in.ok() && !in.rest().empty()) indexes.push_back(static_cast<std::uint32_t>(in.varint_at_most(UINT32_MAX)));
+  due.deferred = in.boolean();
+  while (in.ok() && !in.rest().empty())
+    due.recipients.push_back(static_cast<std::uint32_t>(in.varint_at_most(UINT32_MAX)));
   if (!in.ok()) return std::nullopt;
-  return indexes;
+  return due;
 }
 
 }  // namespace ringpost::queue

@@ -27,6 +27,12 @@ struct DuePosition {
   WallTime due;
   MessageId id;
   auto operator<=>(const DuePosition&) const = default;
+  /// The next position there could be.
+  constexpr DuePosition after() const noexcept {
+    DuePosition next = *this;
+    if (++next.id.low == 0 && ++next.id.high == 0) ++next.due.milliseconds;
+    return next;
+  }
   static constexpr DuePosition first() noexcept { return {}; }
   static constexpr DuePosition last() noexcept { return {{INT64_MAX}, {UINT64_MAX, UINT64_MAX}}; }
 };
@@ -53,12 +59,19 @@ std::optional<DueKey> parse_due_key(std::string_view key);
 std::optional<SegmentKey> parse_segment_key(std::string_view key) noexcept;
 std::optional<std::uint16_t> parse_watermark_key(std::string_view key) noexcept;
 
-/// Values: a log position (12 octets), a count (8), recipient indexes (varints).
+/// What an entry of family `due` says: which recipients, and whether any was tried before.
+struct DueValue {
+  bool deferred = false;
+  std::vector<std::uint32_t> recipients;
+  bool operator==(const DueValue&) const = default;
+};
+
+/// Values: a log position (12 octets), a count (8), what is due (varints: deferred, recipient indexes).
 std::string encode_position(LogPosition position);
 std::optional<LogPosition> parse_position(std::string_view value) noexcept;
 std::string encode_count(std::int64_t count);
 std::optional<std::int64_t> parse_count(std::string_view value) noexcept;
-std::string encode_indexes(const std::vector<std::uint32_t>& indexes);
-std::optional<std::vector<std::uint32_t>> parse_indexes(std::string_view value);
+std::string encode_due(const DueValue& due);
+std::optional<DueValue> parse_due(std::string_view value);
 
 }  // namespace ringpost::queue

@@ -28,6 +28,8 @@ struct Options {
   Duration max_age = std::chrono::hours(120);
   Duration bounce_max_age = std::chrono::hours(24);
   std::uint64_t min_free_disk = 512ULL << 20;
+  // Start although a segment file is gone: the messages in it are dropped (and logged), the rest is delivered.
+  bool accept_data_loss = false;
 
   // Not in the configuration file: sizes that tests make small.
   std::uint64_t segment_octets = 64ULL << 20;

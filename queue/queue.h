@@ -83,6 +83,7 @@ class Queue {
 
 class Shard {
  public:
+  struct Impl;  // private to queue/ (shard_impl.h)
   ~Shard();
 
   /// Room for one more message? Errors say what to answer: no_space 452 4.3.1, unavailable 421 4.3.2 or 451 4.3.2.
@@ -97,7 +98,6 @@ class Shard {
   friend class Upload;
   friend class Attempt;
   friend class Scheduler;
-  struct Impl;
   explicit Shard(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };

@@ -12,7 +12,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,11 +22,13 @@
 #include "io/reactor.h"
 #include "io/scope.h"
 #include "queue/index_item.h"
+#include "queue/keys.h"
 #include "queue/options.h"
 #include "queue/queue.h"
 #include "queue/scheduler.h"
 #include "queue/segment_table.h"
 #include "queue/spool_log.h"
+#include "queue/upload_site.h"
 
 namespace ringpost::io {
 class OffloadPool;
@@ -35,6 +39,15 @@ namespace ringpost::queue {
 class Indexer;
 class Store;
 
+/// Something to be done on a shard's core: run() is called there once, with the shard if it is still open.
+class ShardParcel : public io::Parcel {
+ public:
+  Shard::Impl* shard = nullptr;  // set when it is posted
+
+ protected:
+  ~ShardParcel() = default;
+};
+
 /// What all shards share; owned by Queue::Impl, which outlives them.
 struct Shared {
   Options options;
@@ -44,36 +57,75 @@ struct Shared {
   Store* store = nullptr;
   Indexer* indexer = nullptr;
   io::OffloadPool* offload = nullptr;
+
+  /// The destination of a recipient, fit for a key. Any thread.
+  std::string destination_of(const mail::Address& address) const;
+  /// Why the log of a worker refuses, empty: it does not. Any thread.
+  void set_log_trouble(std::uint16_t worker, const std::string& why);
+  std::string log_trouble();
+  /// For the inspector: why a destination is postponed, empty: it is not. Any thread.
+  void set_postponed(const std::string& destination, const std::string& why);
+  std::string postponed_why(const std::string& destination);
+  /// Shards that are open. Any thread.
+  void enlist(Shard::Impl& shard);
+  void leave(Shard::Impl& shard);
+  /// Sends `parcel` to the core of worker `worker`; false: its shard is not open.
+  bool post(std::uint16_t worker, ShardParcel& parcel);
+
+ private:
+  std::mutex mutex_;  // protects what follows
+  std::map<std::string, std::string> postponed_;
+  std::map<std::uint16_t, std::string> log_troubles_;
+  std::map<std::uint16_t, Shard::Impl*> shards_;
 };
 
-struct Shard::Impl {
+struct Shard::Impl final : UploadSite, IndexSink {
   Impl(Shared& everything, std::uint16_t worker, io::Reactor& its_reactor);
+
+  // UploadSite.
+  SpoolLog& spool_log() noexcept override { return log; }
+  SegmentTable& segment_table() noexcept override { return *shared.segments; }
+  const Options& queue_options() const noexcept override { return shared.options; }
+  std::uint16_t lane() const noexcept override { return number; }
+  std::vector<std::string> destinations_of(const mail::Envelope& envelope) const override;
+  void schedule(MessagePointer message, const std::vector<std::string>& destinations, std::uint64_t sequence) override;
+  // IndexSink and UploadSite.
+  std::unique_ptr<IndexItem> make_item(IndexItem::Kind kind) override;
+  void hand_in(std::unique_ptr<IndexItem> item) override;
+
+  /// Puts what is queued in our lanes into the windows' view. Blocking: before the worker serves.
+  Result<void> load();
+  // For the inspector: the windows' side of its commands.
+  void retry(const std::string& destination, std::uint16_t on_lane, const DuePosition& position);
+  void forget(const MessageId& id, const std::vector<std::string>& destinations);
+  /// Why the log refuses, nullptr while healthy; told to whoever asks the Queue, until it is healthy again.
+  const Error* log_trouble();
+  /// Every item of ours up to this number is in RocksDB.
+  std::uint64_t applied_sequence() const noexcept;
+  std::uint64_t last_handed_in() const noexcept { return last_handed_in_; }
+  /// Appends "attempt ended" and hands the outcome to the indexer; returns the item's sequence.
+  std::uint64_t record_outcome(Outcome outcome);
+  Scheduler::Impl& schedule_impl() noexcept { return *scheduler->impl_; }
 
   Shard* shard = nullptr;  // whose Impl this is; set right after construction
   Shared& shared;
   const std::uint16_t number;  // of the worker, its log and its lane
   io::Reactor& reactor;
   SpoolLog log;
-  std::unique_ptr<Scheduler> scheduler;
   io::Scope scope;  // bounces, refills
+  std::unique_ptr<Scheduler> scheduler;
   bool closing = false;
 
-  // Uploads: body octets held or on their way to the log (Options::upload_octets_max), kept by Upload.
-  std::uint64_t upload_octets = 0;
-  std::uint64_t uploads_open = 0;
-
-  /// An item with the next sequence number of this shard; to be given to the log with its record.
-  std::unique_ptr<IndexItem> make_item(IndexItem::Kind kind);
-  /// The log's sink: see the head of this file.
-  void hand_in(std::unique_ptr<IndexItem> item);
-  /// An accepted message becomes ready for delivery; `destinations` is parallel to its recipients. After its item was
-  /// handed in; `sequence` is the item's.
-  void schedule(MessagePointer message, const std::vector<std::string>& destinations, std::uint64_t sequence);
-  /// The destination of each recipient, by Callbacks::route_key.
-  std::vector<std::string> destinations_of(const mail::Envelope& envelope) const;
-
  private:
+  struct HealthTimer final : io::Timer {
+    explicit HealthTimer(Impl& its_shard) noexcept : owner(its_shard) {}
+    void on_timer() noexcept override { owner.log_trouble(); }
+    Impl& owner;
+  };
+  HealthTimer health_timer_{*this};
+  bool in_trouble_ = false;
   std::uint64_t items_made_ = 0;
+  std::uint64_t last_handed_in_ = 0;
 };
 
 }  // namespace ringpost::queue

@@ -1,0 +1,93 @@
+// What the scheduler keeps in memory about one destination: the window of ready messages, and where the rest lies in
+// RocksDB. Small when nothing is ready, because there may be a hundred thousand that only wait.
+//
+// A message that does not fit the window is only noted: "something due lies on disk at or behind this position". Such a
+// note may be ahead of RocksDB (the indexer lags), so a scan that began before the noted item was applied proves
+// nothing: `unseen_sequence` is the last noted item of which no scan can be said to have seen it, `unseen_floor` the
+// first position it may lie at, and the head of the range never passes the floor until a scan began late enough.
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <string>
+#include <vector>
+
+#include "base/intrusive.h"
+#include "io/timer_wheel.h"
+#include "queue/keys.h"
+#include "queue/message_record.h"
+
+namespace ringpost::queue {
+
+struct Ready {
+  MessagePointer message;
+  std::vector<std::uint32_t> recipients;
+  std::uint32_t attempts = 0;
+  WallTime due;  // of its entry in family `due`
+};
+
+/// The key range of a destination in one lane: its own, and those of lanes whose worker is gone.
+struct LaneRange {
+  std::uint16_t lane = 0;
+  bool more = false;  // something due may lie at or behind `head`
+  DuePosition head;   // nothing that is not in memory lies before it
+  std::uint64_t unseen_sequence = 0;
+  DuePosition unseen_floor = DuePosition::last();
+
+  void note(const DuePosition& position, std::uint64_t sequence, bool due);
+  /// A scan from the head begins (when items up to `applied` were applied); what is noted from now on is not its business.
+  void scan_begins(std::uint64_t applied);
+  /// It ended before `next`. Returns whether items noted before it began may have been missed.
+  bool scan_ended(const DuePosition& next, bool exhausted);
+
+ private:
+  bool scan_missed_ = false;
+};
+
+class Destination {
+ public:
+  struct Hook : ListNode {
+    explicit Hook(Destination& destination) noexcept : owner(destination) {}
+    Destination& owner;
+  };
+  class Alarm final : public io::Timer {
+   public:
+    explicit Alarm(Destination& destination) noexcept : owner_(destination) {}
+    void on_timer() noexcept override { owner_.wake_(owner_); }
+
+   private:
+    Destination& owner_;
+  };
+  using Wake = void (*)(Destination&) noexcept;
+
+  Destination(std::string its_name, void* its_scheduler, Wake wake)
+      : name(std::move(its_name)), scheduler(its_scheduler), wake_(wake) {}
+
+  const std::string name;
+  void* const scheduler;  // for `wake`
+  // New mail straight from its session, and what was read back from RocksDB: taken in turn, so that neither starves.
+  std::list<Ready> fresh, stored;
+  bool stored_turn = false;
+  std::vector<LaneRange> ranges;
+  std::uint64_t held = 0;  // recipients that are ready, leased, or final but not yet applied
+  WallTime next_due{INT64_MAX};
+  MonotonicTime postponed_until{};
+  MonotonicTime rescan_at = MonotonicTime::max();  // an item that the last scan could not see yet
+  MonotonicTime served_at{};
+  bool scanning = false;
+  Hook refill_hook{*this};
+  Hook offer_hook{*this};
+  Hook ready_hook{*this};
+  Alarm alarm{*this};
+
+  std::size_t ready() const noexcept { return fresh.size() + stored.size(); }
+  LaneRange& range(std::uint16_t lane);
+  bool more_on_disk() const noexcept;
+  /// Nothing to remember: may be forgotten.
+  bool is_idle(MonotonicTime now) const noexcept;
+
+ private:
+  Wake wake_;
+};
+
+}  // namespace ringpost::queue

@@ -1,0 +1,25 @@
+#include "queue/retry.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/random.h"
+
+namespace ringpost::queue {
+
+WallTime expiry(const Options& options, const mail::Envelope& envelope) noexcept {
+  return envelope.received + (envelope.reverse_path.is_null() ? options.bounce_max_age : options.max_age);
+}
+
+std::optional<WallTime> next_attempt(const Options& options, const mail::Envelope& envelope,
+                                     std::uint32_t attempts_before, WallTime now) noexcept {
+  const WallTime limit = expiry(options, envelope);
+  if (now >= limit) return std::nullopt;
+  const double growth = std::pow(options.retry.factor, std::min<std::uint32_t>(attempts_before, 1000));
+  const double first_ns = static_cast<double>(options.retry.first.count());
+  const double max_ns = static_cast<double>(options.retry.max.count());
+  const double delay_ns = std::min(first_ns * growth, max_ns) * jitter(1 - retry_jitter, 1 + retry_jitter);
+  return std::min(now + Duration(static_cast<std::int64_t>(delay_ns)), limit);
+}
+
+}  // namespace ringpost::queue

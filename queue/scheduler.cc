@@ -1,0 +1,293 @@
+#include "queue/scheduler.h"
+
+#include <algorithm>
+
+#include "io/reactor.h"
+#include "queue/retry.h"
+#include "queue/scheduler_impl.h"
+#include "queue/segment_pins.h"
+#include "telemetry/log.h"
+
+namespace ringpost::queue {
+namespace {
+
+constexpr std::size_t evict_on_postpone_above = 16;
+constexpr std::size_t dropped_max = 16'384;
+
+}  // namespace
+
+Scheduler::Scheduler(Shard& shard) : impl_(new Impl(*shard.impl_)) {}
+Scheduler::~Scheduler() = default;
+
+Scheduler::Impl::Impl(Shard::Impl& its_shard) : shard_(its_shard) {}
+Scheduler::Impl::~Impl() = default;
+
+void Scheduler::set_listener(ReadyListener* listener) noexcept {
+  impl_->listener_ = listener;
+  if (listener == nullptr) return;
+  for (auto& [name, destination] : impl_->destinations_)
+    if (destination->ready() != 0) impl_->offer(*destination);
+}
+
+bool Scheduler::has_ready(const std::string& destination) const {
+  const Destination* found = impl_->find(destination);
+  return found != nullptr && found->ready() != 0 && found->postponed_until <= monotonic_now();
+}
+
+void Scheduler::postpone(const std::string& destination, MonotonicTime until, const std::string& why) {
+  impl_->postpone(impl_->at(destination), until, why);
+}
+
+std::optional<Attempt> Scheduler::take(const std::string& destination, std::uint32_t recipients_max) {
+  Destination* found = impl_->find(destination);
+  if (found == nullptr || found->postponed_until > monotonic_now() || recipients_max == 0) return std::nullopt;
+  found->served_at = monotonic_now();
+  const WallTime now = WallTime::now();
+  while (std::optional<Ready> ready = impl_->pop_ready(*found)) {
+    if (ready->recipients.size() > recipients_max) {
+      Ready rest = *ready;
+      rest.recipients.erase(rest.recipients.begin(), rest.recipients.begin() + recipients_max);
+      ready->recipients.resize(recipients_max);
+      impl_->make_ready(*found, rest.attempts == 0 ? found->fresh : found->stored, std::move(rest), true);
+    }
+    Attempt attempt;
+    attempt.shard_ = impl_->shard_.shard;
+    attempt.message_ = ready->message;
+    attempt.recipients_ = ready->recipients;
+    attempt.destination_ = destination;
+    attempt.attempts_before_ = ready->attempts;
+    attempt.due_ = ready->due;
+    ++impl_->leases_[ready->message->id];
+    // One that was never tried gets its try, however long we were down.
+    const bool expired = ready->attempts > 0 && now >= expiry(impl_->shard_.shared.options, ready->message->envelope);
+    if (!expired) return attempt;
+    attempt.expire();
+  }
+  return std::nullopt;
+}
+
+Destination* Scheduler::Impl::find(const std::string& name) {
+  const auto found = destinations_.find(name);
+  return found == destinations_.end() ? nullptr : found->second.get();
+}
+
+Destination& Scheduler::Impl::at(const std::string& name) {
+  auto& place = destinations_[name];
+  if (place == nullptr) place = std::make_unique<Destination>(name, this, &Impl::on_alarm);
+  return *place;
+}
+
+void Scheduler::Impl::add(const MessagePointer& message, const std::vector<std::string>& destinations,
+                          std::uint64_t sequence) {
+  std::vector<std::uint32_t> order(destinations.size());
+  for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
+  if (order.size() > 1)
+    std::ranges::stable_sort(order, [&](auto a, auto b) { return destinations[a] < destinations[b]; });
+  for (std::size_t first = 0, last = 0; first < order.size(); first = last) {
+    Ready ready{message, {}, 0, message->envelope.received};
+    const std::string& name = destinations[order[first]];
+    for (; last < order.size() && destinations[order[last]] == name; ++last) ready.recipients.push_back(order[last]);
+    Destination& destination = at(name);
+    if (destination.fresh.size() >= window(destination) || ready_total_ >= shard_.shared.options.window_messages_total ||
+        destination.postponed_until > monotonic_now()) {
+      note_on_disk(name, message->lane, {ready.due, message->id}, sequence);
+      continue;
+    }
+    for (const std::uint32_t recipient : ready.recipients) {
+      held_[{message->id, recipient}] = in_memory;
+      ++destination.held;
+    }
+    make_ready(destination, destination.fresh, std::move(ready), false);
+  }
+}
+
+void Scheduler::Impl::make_ready(Destination& destination, std::list<Ready>& line, Ready ready, bool front) {
+  const bool first = destination.ready() == 0;
+  if (front) {
+    line.push_front(std::move(ready));
+  } else {
+    line.push_back(std::move(ready));
+  }
+  ++ready_total_;
+  if (!first) return;
+  ++with_ready_;
+  destination.served_at = monotonic_now();
+  served_.push_back(destination.ready_hook);
+  offer(destination);
+}
+
+std::optional<Ready> Scheduler::Impl::pop_ready(Destination& destination) {
+  if (destination.ready() == 0) {
+    if (wants_refill(destination)) ask_refill(destination);
+    return std::nullopt;
+  }
+  const bool from_stored = !destination.stored.empty() && (destination.stored_turn || destination.fresh.empty());
+  destination.stored_turn = !from_stored;
+  auto& line = from_stored ? destination.stored : destination.fresh;
+  std::optional<Ready> ready(std::move(line.front()));
+  line.pop_front();
+  --ready_total_;
+  destination.ready_hook.unlink();
+  if (destination.ready() != 0) {
+    served_.push_back(destination.ready_hook);
+  } else {
+    --with_ready_;
+  }
+  if (wants_refill(destination)) ask_refill(destination);
+  if (!wanting_.empty()) later(pump_later_);
+  return ready;
+}
+
+void Scheduler::Impl::give_back(const std::string& name, Ready ready) {
+  Destination& destination = at(name);
+  auto& line = ready.attempts == 0 ? destination.fresh : destination.stored;
+  make_ready(destination, line, std::move(ready), true);
+}
+
+void Scheduler::Impl::lease_ended(const MessageId& id) {
+  const auto found = leases_.find(id);
+  if (found == leases_.end() || --found->second != 0) return;
+  leases_.erase(found);
+  lease_pins_.erase(id);
+}
+
+void Scheduler::Impl::settle(const std::string& name, const RecipientKey& key, std::uint64_t sequence) {
+  held_[key] = sequence;
+  settled_.push_back({key, sequence, &at(name)});
+  prune_settled();
+}
+
+// Scans that began before an outcome was applied still show its recipients: they stay held until the last of these ended.
+void Scheduler::Impl::prune_settled() {
+  std::uint64_t floor = shard_.applied_sequence();
+  if (!scan_floors_.empty()) floor = std::min(floor, scan_floors_.front());
+  while (!settled_.empty() && settled_.front().sequence <= floor) {
+    const Settled settled = settled_.front();
+    settled_.pop_front();
+    const auto held = held_.find(settled.key);
+    if (held != held_.end() && held->second == settled.sequence) held_.erase(held);
+    --settled.destination->held;
+    forget_if_idle(*settled.destination);
+  }
+}
+
+void Scheduler::Impl::note_on_disk(const std::string& name, std::uint16_t lane, const DuePosition& position,
+                                   std::uint64_t sequence) {
+  Destination& destination = at(name);
+  const bool due = position.due <= WallTime::now();
+  destination.range(lane).note(position, sequence, due);
+  if (!due) destination.next_due = std::min(destination.next_due, position.due);
+  if (wants_refill(destination)) ask_refill(destination);
+  set_alarm(destination);
+}
+
+void Scheduler::Impl::unhold(Destination& destination, const RecipientKey& key) {
+  const auto held = held_.find(key);
+  if (held == held_.end() || held->second != in_memory) return;
+  held_.erase(held);
+  --destination.held;
+}
+
+// Back to the disk, from where they came or where the indexer will have put them by then.
+void Scheduler::Impl::evict(Destination& destination) {
+  std::list<Ready> all;
+  all.splice(all.end(), destination.fresh);
+  all.splice(all.end(), destination.stored);
+  if (all.empty()) return;
+  ready_total_ -= all.size();
+  --with_ready_;
+  destination.ready_hook.unlink();
+  for (const Ready& ready : all) {
+    for (const std::uint32_t recipient : ready.recipients) unhold(destination, {ready.message->id, recipient});
+    destination.range(ready.message->lane).note({ready.due, ready.message->id}, shard_.last_handed_in(), true);
+  }
+}
+
+void Scheduler::Impl::postpone(Destination& destination, MonotonicTime until, const std::string& why) {
+  destination.postponed_until = until;
+  shard_.shared.set_postponed(destination.name, why);
+  if (destination.ready() > evict_on_postpone_above) evict(destination);
+  set_alarm(destination);
+}
+
+void Scheduler::Impl::retry_now(const std::string& name, std::uint16_t lane, const DuePosition& position) {
+  Destination& destination = at(name);
+  if (destination.postponed_until != MonotonicTime{}) {
+    destination.postponed_until = {};
+    shard_.shared.set_postponed(name, {});
+    if (destination.ready() != 0) offer(destination);
+  }
+  note_on_disk(name, lane, position, 0);
+}
+
+void Scheduler::Impl::drop(const MessageId& id, const std::vector<std::string>& names) {
+  if (dropped_.insert(id).second) dropped_order_.push_back(id);
+  if (dropped_order_.size() > dropped_max) {
+    dropped_.erase(dropped_order_.front());
+    dropped_order_.pop_front();
+  }
+  for (const std::string& name : names) {
+    Destination* destination = find(name);
+    if (destination == nullptr || destination->ready() == 0) continue;
+    for (auto* line : {&destination->fresh, &destination->stored}) {
+      for (auto it = line->begin(); it != line->end();) {
+        if (it->message->id != id) {
+          ++it;
+          continue;
+        }
+        for (const std::uint32_t recipient : it->recipients) unhold(*destination, {id, recipient});
+        it = line->erase(it);
+        --ready_total_;
+      }
+    }
+    if (destination->ready() == 0) {
+      --with_ready_;
+      destination->ready_hook.unlink();
+      if (wants_refill(*destination)) ask_refill(*destination);
+      forget_if_idle(*destination);
+    }
+  }
+}
+
+void Scheduler::Impl::moved(const std::vector<MessagePointer>& messages, const std::shared_ptr<SegmentPins>& pins) {
+  ++move_epoch_;
+  std::unordered_map<MessageId, MessagePointer> places;
+  for (const MessagePointer& message : messages) {
+    places.emplace(message->id, message);
+    if (leases_.contains(message->id)) lease_pins_[message->id] = pins;
+  }
+  for (auto& [name, destination] : destinations_) {
+    for (auto* line : {&destination->fresh, &destination->stored}) {
+      for (Ready& ready : *line) {
+        const auto found = places.find(ready.message->id);
+        if (found != places.end()) ready.message = found->second;
+      }
+    }
+  }
+}
+
+void Scheduler::Impl::forget_if_idle(Destination& destination) {
+  if (!destination.is_idle(monotonic_now())) return;
+  shard_.shared.set_postponed(destination.name, {});
+  const std::string name = destination.name;
+  destinations_.erase(name);
+}
+
+// Told in the next round, so that nobody is called back from within commit(), take() or the end of a lease.
+void Scheduler::Impl::offer(Destination& destination) {
+  if (listener_ == nullptr || destination.offer_hook.linked()) return;
+  offers_.push_back(destination.offer_hook);
+  later(offers_later_);
+}
+
+void Scheduler::Impl::run_offers() {
+  const MonotonicTime now = monotonic_now();
+  while (!offers_.empty()) {
+    Destination& destination = offers_.pop_front().owner;
+    if (listener_ == nullptr || destination.ready() == 0 || destination.postponed_until > now) continue;
+    const std::string name = destination.name;  // it may be forgotten in the call
+    listener_->on_ready(name);
+  }
+}
+
+}  // namespace ringpost::queue

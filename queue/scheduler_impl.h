@@ -1,0 +1,129 @@
+// The inside of a Scheduler. Private to queue/; on the shard's core.
+//
+// Every recipient that is ready or leased is *held*: a scan of RocksDB, which still shows it, must not offer it twice.
+// It stays held after its outcome until the outcome is applied, because until then scans show what it was. `held_` maps
+// it to the sequence number from which on scans show the truth; `in_memory` while it is ready or leased.
+#pragma once
+
+#include <deque>
+#include <list>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "io/reactor.h"
+#include "queue/destination.h"
+#include "queue/scheduler.h"
+#include "queue/shard_impl.h"
+#include "queue/store.h"
+
+namespace ringpost::queue {
+
+struct RecipientKey {
+  MessageId message;
+  std::uint32_t recipient = 0;
+  bool operator==(const RecipientKey&) const = default;
+};
+
+struct RecipientKeyHash {
+  std::size_t operator()(const RecipientKey& key) const noexcept {
+    return std::hash<MessageId>()(key.message) + key.recipient * 0x9e3779b97f4a7c15ULL;
+  }
+};
+
+/// Keeps segments pinned while somebody still reads a body where it lay before it was copied out.
+class SegmentPins;
+
+struct Scheduler::Impl {
+  static constexpr std::uint64_t in_memory = UINT64_MAX;
+  static constexpr std::size_t scans_max = 4;  // of this worker at a time
+
+  explicit Impl(Shard::Impl& its_shard);
+  ~Impl();
+
+  // Start and end.
+  Result<void> load();
+  void stop() noexcept { stopped_ = true; }
+
+  // New mail, leases.
+  void add(const MessagePointer& message, const std::vector<std::string>& destinations, std::uint64_t sequence);
+  void give_back(const std::string& destination, Ready ready);
+  /// The outcome of a held recipient is on its way to the indexer as item `sequence`.
+  void settle(const std::string& destination, const RecipientKey& key, std::uint64_t sequence);
+  /// A recipient waits in RocksDB (or will, once item `sequence` is applied) for its time.
+  void note_on_disk(const std::string& destination, std::uint16_t lane, const DuePosition& position,
+                    std::uint64_t sequence);
+
+  // What an operator wants; RocksDB has it already.
+  void retry_now(const std::string& destination, std::uint16_t lane, const DuePosition& position);
+  void drop(const MessageId& id, const std::vector<std::string>& destinations);
+  bool is_dropped(const MessageId& id) const { return dropped_.contains(id); }
+  /// Their bodies lie elsewhere now; `pins` keep the old places until no lease reads them.
+  void moved(const std::vector<MessagePointer>& messages, const std::shared_ptr<SegmentPins>& pins);
+  void lease_ended(const MessageId& id);
+
+  Destination* find(const std::string& name);
+  Destination& at(const std::string& name);
+  void make_ready(Destination& destination, std::list<Ready>& line, Ready ready, bool front);
+  std::optional<Ready> pop_ready(Destination& destination);
+  void evict(Destination& destination);
+  void unhold(Destination& destination, const RecipientKey& key);
+  void postpone(Destination& destination, MonotonicTime until, const std::string& why);
+  void forget_if_idle(Destination& destination);
+  void offer(Destination& destination);
+
+  // Refills (refill.cc).
+  std::size_t window(const Destination& destination) const noexcept;
+  bool wants_refill(const Destination& destination) const noexcept;
+  void ask_refill(Destination& destination);
+  void set_alarm(Destination& destination);
+  void pump();
+  bool make_room();
+  io::Task<> refill(Destination& destination, std::size_t range, std::size_t room);
+  void take_scan(Destination& destination, std::size_t range, std::uint64_t applied, DueScanResult result);
+  void refill_failed(Destination& destination, std::size_t range, const DuePosition& from, const Error& error);
+  void prune_settled();
+  static void on_alarm(Destination& destination) noexcept;
+
+  struct Later final : io::Runnable {
+    Later(Impl& owner, void (Impl::*what)()) noexcept : owner_(owner), what_(what) {}
+    void run() noexcept override { (owner_.*what_)(); }
+    Impl& owner_;
+    void (Impl::*what_)();
+  };
+  struct Settled {
+    RecipientKey key;
+    std::uint64_t sequence;
+    Destination* destination;
+  };
+  void run_offers();
+  void later(Later& what) noexcept {
+    if (!what.linked() && !stopped_) shard_.reactor.make_ready(what);
+  }
+
+  Shard::Impl& shard_;
+  ReadyListener* listener_ = nullptr;
+  bool stopped_ = false;
+  std::unordered_map<std::string, std::unique_ptr<Destination>> destinations_;
+  std::size_t ready_total_ = 0;
+  std::size_t reserved_ = 0;  // by scans in flight
+  std::size_t with_ready_ = 0;
+  std::size_t scans_ = 0;
+  std::uint64_t move_epoch_ = 0;  // a scan that saw bodies where they lay before is done again
+  std::list<std::uint64_t> scan_floors_;  // applied sequence when each scan in flight began
+  IntrusiveList<Destination::Hook> wanting_;  // a refill
+  IntrusiveList<Destination::Hook> offers_;
+  IntrusiveList<Destination::Hook> served_;  // those with something ready, longest not served first
+  std::unordered_map<RecipientKey, std::uint64_t, RecipientKeyHash> held_;
+  std::deque<Settled> settled_;
+  std::unordered_set<MessageId> dropped_;  // the last ones: a scan or a lease may still have them
+  std::deque<MessageId> dropped_order_;
+  std::unordered_map<MessageId, std::shared_ptr<SegmentPins>> lease_pins_;
+  std::unordered_map<MessageId, std::uint32_t> leases_;
+  Later pump_later_{*this, &Impl::pump};
+  Later offers_later_{*this, &Impl::run_offers};
+};
+
+}  // namespace ringpost::queue
