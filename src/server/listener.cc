@@ -66,7 +66,8 @@ void Listener::drain() {
 }
 
 Task<> Listener::cut_off(io::Reactor& reactor, io::Scope& sessions, Deadline when, Cancel cancel) {
-  if (co_await io::Sleep(reactor, when, cancel) == -ETIME) sessions.request_stop();
+  const int result = co_await io::Sleep(reactor, when, cancel);
+  if (result == -ETIME) sessions.request_stop();
 }
 
 Task<> Listener::close(Duration grace) {
