@@ -124,7 +124,7 @@ Task<Result<void>> Session::read_proxy_header(Cancel cancel) {
 Task<Result<void>> Session::converse(Reply reply, Cancel cancel) {
   const Options& options = context_.services.options;
   for (;;) {
-    reply.append_to(output_);
+    if (!reply.empty()) reply.append_to(output_);
     // Answers to pipelined commands leave together (RFC 2920 3.2).
     if (reply.ends_session() || !input_.has_line() || output_.size() > output_octets_max) {
       auto sent = co_await flush(cancel);
@@ -151,7 +151,13 @@ Task<Result<void>> Session::converse(Reply reply, Cancel cancel) {
       static_cast<void>(co_await stream_->send(std::string_view(output_), Deadline::after(farewell_wait), Cancel::never()));
       co_return waited;
     }
+    const bool tail = input_.cut_at_bare_lf();
     auto line = input_.next_line(smtp::limits::command_line_octets_max);
+    if (tail) {
+      // The rest of a line that a bare LF cut short has been answered; taken for a command it would be smuggled in.
+      reply = Reply();
+      continue;
+    }
     if (!line) {
       reply = replies::from_error(line.error());
       note_refusal(nullptr, reply);

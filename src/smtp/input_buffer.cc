@@ -66,11 +66,13 @@ Result<std::optional<std::string_view>> InputBuffer::next_line(std::size_t octet
   const auto octets = static_cast<std::size_t>(line_end_ - consumed_);
   if (discarding_ || octets > octets_max) {
     discarding_ = false;
-    consume(octets);
+    const std::string_view tail = lift_line(octets);
+    cut_at_bare_lf_ = tail.size() >= 2 && !tail.ends_with("\r\n");
     return fail(ErrorKind::too_large, "line longer than " + std::to_string(octets_max) + " octets", too_long_status);
   }
   std::string_view line = lift_line(octets);
-  if (!line.ends_with("\r\n")) return fail(ErrorKind::invalid, "line ended by a bare LF", syntax_status);
+  cut_at_bare_lf_ = !line.ends_with("\r\n");
+  if (cut_at_bare_lf_) return fail(ErrorKind::invalid, "line ended by a bare LF", syntax_status);
   line.remove_suffix(2);
   if (line.find('\r') != std::string_view::npos) return fail(ErrorKind::invalid, "bare CR in a line", syntax_status);
   return line;
@@ -86,6 +88,7 @@ io::Slice InputBuffer::take(std::size_t octets_max) {
 void InputBuffer::clear() noexcept {
   release_line();
   discarding_ = false;
+  cut_at_bare_lf_ = false;
   drop_all();
 }
 

@@ -36,6 +36,8 @@ class InputBuffer {
   /// too_large, 500 5.5.6, for a line of more than `octets_max` octets with its CRLF. Such a line is thrown away
   /// while it arrives and reported once, at its end.
   Result<std::optional<std::string_view>> next_line(std::size_t octets_max);
+  /// The last line was cut at a bare LF: what follows, up to the next CRLF, still belongs to it and is no command.
+  bool cut_at_bare_lf() const noexcept { return cut_at_bare_lf_; }
   /// next_line() would answer with a line or an error, not with nullopt.
   bool has_line() noexcept { return find_line_end(); }
 
@@ -73,6 +75,7 @@ class InputBuffer {
   std::uint64_t received_ = 0, parsed_ = 0, consumed_ = 0;  // octets since the beginning
   std::uint64_t line_end_ = 0;                              // behind the first LF; 0: none found up to parsed_
   std::uint64_t copied_ = 0;
+  bool cut_at_bare_lf_ = false;
   bool discarding_ = false;  // in a line that was too long; its end has not come
 };
 
