@@ -35,13 +35,14 @@ class Server:
         self.process = None
         self.listeners = []  # "host:port", in the order of the configuration
         self.admin = None
+        self.cli_error = ""  # stderr of the last cli()
 
     # -- life
 
     def start(self, ready=True):
         check(self.process is None, "this server runs already")
         self.config_path = self.folder / "ringpost.toml"
-        self.config_path.write_text(to_toml(self.config) + self.extra)
+        self._write_config()
         self._log_start = self.log_path.stat().st_size if self.log_path.exists() else 0
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
@@ -58,8 +59,13 @@ class Server:
             entry["address"] = address
         if self.admin:
             self.config["admin"]["address"] = self.admin
+        self._write_config()  # the command line tools read the same file and need the port that was picked
+        if self.admin:
             self._wait_while_alive(lambda: self.http("/health/ready")[0] == 200, seconds, "ready on the admin address")
         return self
+
+    def _write_config(self):
+        self.config_path.write_text(to_toml(self.config) + self.extra)
 
     def _all_bound(self):
         """Reads the bound addresses from the start events: all in one event, or one event for each listener."""
