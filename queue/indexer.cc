@@ -152,8 +152,11 @@ bool Indexer::turn() {
     if (result && applier_.dirty() && (sync || now - synced_at_ >= sync_interval)) {
       result = applier_.sync();
       synced_at_ = monotonic_now();
+    }
+    if (result && now - worked_at_ >= sync_interval && applier_.waiting() < batch_items_max) {
+      worked_at_ = now;
       applier_.look_for_oldest();
-      if (result && idle_work_ && applier_.waiting() < batch_items_max) idle_work_();
+      if (idle_work_) idle_work_();
     }
     settle(flush, sync, result);
   }

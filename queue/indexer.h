@@ -27,7 +27,7 @@ class Indexer {
   Indexer(const Indexer&) = delete;
   Indexer& operator=(const Indexer&) = delete;
 
-  /// Runs on the indexer thread about once a second, when nothing waits: the compactor.
+  /// Runs on the indexer thread about once a second: the compactor.
   void set_idle_work(std::function<void()> work) { idle_work_ = std::move(work); }
   void start();
   /// Applies everything that was handed in, syncs, ends the thread. Idempotent.
@@ -72,6 +72,7 @@ class Indexer {
   // Indexer thread only.
   MonotonicTime synced_at_{};
   MonotonicTime retry_at_{};
+  MonotonicTime worked_at_{};
 
   mutable std::mutex mutex_;  // protects what follows
   std::condition_variable flushed_;

@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "io/offload.h"
 #include "queue/applier.h"
+#include "queue/compactor.h"
 #include "queue/directory_lock.h"
 #include "queue/file_system.h"
 #include "queue/indexer.h"
@@ -29,12 +30,14 @@ struct Queue::Impl {
   std::unique_ptr<SegmentTable> segments;
   std::unique_ptr<Store> store;
   std::unique_ptr<Applier> applier;
+  std::unique_ptr<Compactor> compactor;  // of the indexer's thread
   std::unique_ptr<Indexer> indexer;
   std::unique_ptr<io::OffloadPool> offload;
   std::unique_ptr<Inspector> inspector;
   RecoveryReport recovery;
 
   Result<void> open();
+  void compact();
 };
 
 Queue::Queue(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -88,8 +91,17 @@ Result<void> Queue::Impl::open() {
   offload = std::make_unique<io::OffloadPool>(offload_threads, offload_waiting_max);
   shared.offload = offload.get();
   inspector = make_inspector(shared);
+  compactor = std::make_unique<Compactor>(*store, *segments, *applier, options, [this](auto messages, auto pins) {
+    shared.tell_moved(std::move(messages), std::move(pins));
+  });
+  indexer->set_idle_work([this] { compact(); });
   indexer->start();
   return {};
+}
+
+void Queue::Impl::compact() {
+  auto stepped = compactor->step();
+  if (!stepped) telemetry::Event(telemetry::EventKind::warning).field("operation", "compact").error(stepped.error()).emit();
 }
 
 const RecoveryReport& Queue::recovery() const noexcept { return impl_->recovery; }
@@ -140,6 +152,7 @@ void Queue::close() {
   impl_->inspector.reset();
   impl_->offload.reset();
   impl_->indexer.reset();
+  impl_->compactor.reset();
   impl_->applier.reset();
   impl_->store.reset();
   impl_->segments.reset();

@@ -2,6 +2,7 @@
 
 #include "queue/indexer.h"
 #include "queue/scheduler_impl.h"
+#include "queue/segment_pins.h"
 #include "queue/shard_impl.h"
 #include "telemetry/log.h"
 
@@ -30,6 +31,34 @@ void Shared::enlist(Shard::Impl& shard) {
 void Shared::leave(Shard::Impl& shard) {
   const std::scoped_lock lock(mutex_);
   shards_.erase(shard.number);
+}
+
+namespace {
+
+class MovedParcel final : public ShardParcel {
+ public:
+  MovedParcel(std::vector<MessagePointer> messages, std::shared_ptr<SegmentPins> pins)
+      : messages_(std::move(messages)), pins_(std::move(pins)) {}
+  void deliver() noexcept override {
+    if (!shard->closing) shard->moved(messages_, pins_);
+    delete this;
+  }
+
+ private:
+  const std::vector<MessagePointer> messages_;
+  const std::shared_ptr<SegmentPins> pins_;
+};
+
+}  // namespace
+
+void Shared::tell_moved(std::vector<MessagePointer> messages, std::shared_ptr<SegmentPins> pins) {
+  std::map<std::uint16_t, std::vector<MessagePointer>> by_worker;
+  for (MessagePointer& message : messages)
+    by_worker[static_cast<std::uint16_t>(message->lane % options.workers)].push_back(std::move(message));
+  for (auto& [worker, theirs] : by_worker) {
+    auto* parcel = new MovedParcel(std::move(theirs), pins);
+    if (!post(worker, *parcel)) delete parcel;
+  }
 }
 
 bool Shared::post(std::uint16_t worker, ShardParcel& parcel) {
@@ -105,6 +134,10 @@ void Shard::Impl::retry(const std::string& destination, std::uint16_t on_lane, c
 
 void Shard::Impl::forget(const MessageId& id, const std::vector<std::string>& destinations) {
   schedule_impl().drop(id, destinations);
+}
+
+void Shard::Impl::moved(const std::vector<MessagePointer>& messages, const std::shared_ptr<SegmentPins>& pins) {
+  schedule_impl().moved(messages, pins);
 }
 
 const Error* Shard::Impl::log_trouble() {

@@ -37,6 +37,7 @@ class OffloadPool;
 namespace ringpost::queue {
 
 class Indexer;
+class SegmentPins;
 class Store;
 
 /// Something to be done on a shard's core: run() is called there once, with the shard if it is still open.
@@ -69,6 +70,8 @@ struct Shared {
   /// Shards that are open. Any thread.
   void enlist(Shard::Impl& shard);
   void leave(Shard::Impl& shard);
+  /// The compactor copied these bodies; the windows and leases that know them are told.
+  void tell_moved(std::vector<MessagePointer> messages, std::shared_ptr<SegmentPins> pins);
   /// Sends `parcel` to the core of worker `worker`; false: its shard is not open.
   bool post(std::uint16_t worker, ShardParcel& parcel);
 
@@ -98,6 +101,7 @@ struct Shard::Impl final : UploadSite, IndexSink {
   // For the inspector: the windows' side of its commands.
   void retry(const std::string& destination, std::uint16_t on_lane, const DuePosition& position);
   void forget(const MessageId& id, const std::vector<std::string>& destinations);
+  void moved(const std::vector<MessagePointer>& messages, const std::shared_ptr<SegmentPins>& pins);
   /// Why the log refuses, nullptr while healthy; told to whoever asks the Queue, until it is healthy again.
   const Error* log_trouble();
   /// Every item of ours up to this number is in RocksDB.
