@@ -57,7 +57,7 @@ class SegmentTable {
   /// The same for a reactor: at once where one was prepared ahead, else the helper thread makes one meanwhile.
   io::Task<Result<OpenSegment>> begin_soon(std::uint16_t log, io::Reactor& reactor);
 
-  /// Pins, by count: uploads with chunks in it, the log writing it, readers.
+  /// Pins, by count: uploads with chunks in it, the log writing it, readers. Nothing where there is no such segment.
   void pin(SegmentKey key);
   void unpin(SegmentKey key);
   /// For readers: the file and a pin. Errors: not_found.

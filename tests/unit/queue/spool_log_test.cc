@@ -176,6 +176,36 @@ TEST(SpoolLog, AFullDiskIsAnswered452AndOverWhenThereIsSpaceAgain) {
       files);
 }
 
+TEST(SpoolLog, ALargeBodyWhoseChunksFindNoSpaceIsRefusedAsAWhole) {
+  FaultyFileSystem files;
+  files.set_capacity(2 * small_options().segment_octets);
+  run_on_reactor(
+      [](io::Reactor& reactor, FaultyFileSystem& disk) -> io::Task<> {
+        LogHarness site(disk, small_options(), reactor);
+        EXPECT_TRUE(site.table.scan() && site.log.open());
+        auto sent = co_await send(site, body_of(300'000, 1));
+        EXPECT_FALSE(sent.has_value());
+        if (!sent) {
+          EXPECT_EQ(sent.error().status.code, 452);
+        }
+        // The end of the body, with room again while the upload is still open, does not make it whole.
+        queue::Upload upload = site.begin();
+        Result<void> appended;
+        for (int i = 0; i < 20; ++i) appended = co_await upload.append(slices_of(body_of(9000, 2), 1000));
+        EXPECT_FALSE(appended.has_value());
+        disk.set_capacity(1 << 30);
+        for (int i = 0; i < 400 && site.log.unhealthy() != nullptr; ++i) co_await pause(reactor, 10);
+        mail::BodyFacts facts;
+        facts.octets = upload.octets();
+        auto committed = co_await upload.commit(envelope_for("r"), facts, "");
+        EXPECT_FALSE(committed.has_value());
+        EXPECT_EQ(site.upload_octets, 0U);
+        EXPECT_EQ(site.accepts_handed_in(), 0U);
+        co_await site.log.close();
+      },
+      files);
+}
+
 TEST(SpoolLog, AnOutcomeThatCouldNotBeWrittenReachesTheIndexerWithoutAPosition) {
   FaultyFileSystem files;
   run_on_reactor(
