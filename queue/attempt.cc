@@ -20,6 +20,11 @@ using telemetry::EventKind;
 
 constexpr EnhancedCode delivery_time_expired{4, 4, 7};
 
+std::string_view why_no_bounce(const Message& message) noexcept {
+  return message.envelope.reverse_path.is_null() ? "double bounce: the message has no sender to tell"
+                                                 : "no bounce is wanted for this recipient";
+}
+
 void log_status(const Attempt& attempt, EventKind kind, const DeliveryStatus& status, const WallTime* next) {
   const Message& message = attempt.message();
   telemetry::Event event(kind);
@@ -33,6 +38,7 @@ void log_status(const Attempt& attempt, EventKind kind, const DeliveryStatus& st
       .field("reply", status.diagnostic);
   if (!status.remote.empty()) event.field("remote", status.remote);
   if (next != nullptr) event.field("next", *next);
+  if (kind == EventKind::drop) event.field("reason", why_no_bounce(message));
   event.emit();
 }
 
