@@ -14,7 +14,8 @@ std::optional<ConnectionLimit::Place> ConnectionLimit::try_open(const std::strin
                                                                 std::uint32_t held, MonotonicTime now) {
   const std::lock_guard lock(mutex_);
   if (counts_.size() > remembered_keys_max) {
-    std::erase_if(counts_, [now](const auto& entry) { return entry.second.open == 0 && now >= entry.second.starving_until; });
+    std::erase_if(counts_,
+                  [now](const auto& entry) { return entry.second.open == 0 && now >= entry.second.starving_until; });
   }
   Count& count = counts_[key];
   if (count.open >= max) {

@@ -1,5 +1,5 @@
-// How many connections the process has to each destination, so that connections_max holds for all workers together. Asked
-// only when a connection is opened or closed, which is rare, under a mutex that no message touches
+// How many connections the process has to each destination, so that connections_max holds for all workers together.
+// Asked only when a connection is opened or closed, which is rare, under a mutex that no message touches
 // (docs/decisions/0001-lanes.md).
 //
 // Nobody starves: a worker that was refused while it had none of the places is remembered for a moment, and during that
@@ -57,7 +57,7 @@ class ConnectionLimit {
   };
   void give_back(const std::string& key) noexcept;
 
-  mutable std::mutex mutex_;  // protects counts_
+  mutable std::mutex mutex_;                       // protects counts_
   std::unordered_map<std::string, Count> counts_;  // with an open connection, or somebody who waits
 };
 

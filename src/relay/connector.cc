@@ -18,12 +18,13 @@ constexpr PublicStatus no_answer{451, {4, 4, 1}};
 constexpr std::chrono::seconds parting_wait{1};  // for the answer to QUIT of one that refused us: the next host waits
 
 smtp::Waits waits_of(const Options& options) noexcept {
-  return {options.greeting_timeout, options.command_timeout, options.data_initiation_timeout, options.data_block_timeout,
-          options.data_termination_timeout};
+  return {options.greeting_timeout, options.command_timeout, options.data_initiation_timeout,
+          options.data_block_timeout, options.data_termination_timeout};
 }
 
 Error refused(std::string_view remote, std::string_view what, const smtp::Reply& reply) {
-  return Error(ErrorKind::refused, std::string(remote) + " answered " + std::string(what) + ": " + reply.one_line(), no_answer);
+  return Error(ErrorKind::refused, std::string(remote) + " answered " + std::string(what) + ": " + reply.one_line(),
+               no_answer);
 }
 
 Error unusable(std::string_view remote, Error error) {
@@ -54,7 +55,8 @@ Task<Connector::Opened> Connector::open_hop(const Hop& hop, Cancel cancel) {
   if (next.kind != Kind::mx) {
     auto host = co_await resolver_.host(next.host, next.port, look_up_until, cancel);
     if (!host) co_return propagate(host);
-    co_return co_await open_host(std::move(*host), next.kind == Kind::lmtp ? smtp::Dialect::lmtp : smtp::Dialect::smtp, cancel);
+    co_return co_await open_host(std::move(*host), next.kind == Kind::lmtp ? smtp::Dialect::lmtp : smtp::Dialect::smtp,
+                                 cancel);
   }
   auto hosts = co_await resolver_.mx_hosts(hop.mx_domain, look_up_until, cancel);
   if (!hosts) co_return propagate(hosts);
@@ -78,7 +80,8 @@ Task<Connector::Opened> Connector::open_host(MxHost host, smtp::Dialect dialect,
 
 Task<Connector::Opened> Connector::open_address(std::string remote, SocketAddress address, smtp::Dialect dialect,
                                                 Cancel cancel) {
-  auto stream = co_await io::Connection::connect(reactor_, address, {}, Deadline::after(options_.connect_timeout), cancel);
+  auto stream =
+      co_await io::Connection::connect(reactor_, address, {}, Deadline::after(options_.connect_timeout), cancel);
   if (!stream) {
     if (stream.error().kind == ErrorKind::cancelled) co_return propagate(stream);
     co_return std::unexpected(unusable(remote, std::move(stream.error())));

@@ -1,5 +1,5 @@
-// What a dispatcher knows of a destination while it has tasks there or remembers trouble: how many tasks, and how many may
-// be. Owned by the dispatcher; as a Runnable it is the dispatcher's reminder to look at it in the next round.
+// What a dispatcher knows of a destination while it has tasks there or remembers trouble: how many tasks, and how many
+// may be. Owned by the dispatcher; as a Runnable it is the dispatcher's reminder to look at it in the next round.
 #pragma once
 
 #include <algorithm>

@@ -30,9 +30,13 @@ Dispatcher::Dispatcher(queue::Shard& shard, io::OffloadPool& helpers, const Rout
       pool_(reactor_, scope_, options.idle_connection_max),
       task_ended_(reactor_) {}
 
-Dispatcher::~Dispatcher() { RINGPOST_ASSERT(tasks_ == 0); }
+Dispatcher::~Dispatcher() {
+  RINGPOST_ASSERT(tasks_ == 0);
+}
 
-void Dispatcher::start() { shard_.scheduler().set_listener(this); }
+void Dispatcher::start() {
+  shard_.scheduler().set_listener(this);
+}
 
 Task<> Dispatcher::close() {
   stopping_ = true;
@@ -47,7 +51,9 @@ Task<> Dispatcher::close() {
   co_await scope_.close();
 }
 
-void Destination::run() noexcept { owner.attend(*this); }
+void Destination::run() noexcept {
+  owner.attend(*this);
+}
 
 // Called from the scheduler's depths: what follows may take from it, so it waits for the next round.
 void Dispatcher::on_ready(const std::string& key) {

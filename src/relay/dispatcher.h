@@ -1,10 +1,11 @@
-// Delivers the mail of one worker. When the scheduler says that a destination has something ready, delivery tasks start,
-// up to its limits; each takes an Attempt, delivers it, finishes it with a status for every recipient, and takes the next
-// over the same connection until nothing is ready, the connection has carried enough messages, or there is trouble.
-// A connection without work is kept for a moment, then QUIT.
+// Delivers the mail of one worker. When the scheduler says that a destination has something ready, delivery tasks
+// start, up to its limits; each takes an Attempt, delivers it, finishes it with a status for every recipient, and takes
+// the next over the same connection until nothing is ready, the connection has carried enough messages, or there is
+// trouble. A connection without work is kept for a moment, then QUIT.
 //
-// A destination nobody answers at is down: its mail waits 1 minute, doubling to 15, then one task probes it, and only when
-// that one gets through the others follow. Where other connections to it still work, only the number of tasks is lowered.
+// A destination nobody answers at is down: its mail waits 1 minute, doubling to 15, then one task probes it, and only
+// when that one gets through the others follow. Where other connections to it still work, only the number of tasks is
+// lowered.
 //
 // One per worker, on its core. Source of the probing: the half-open state of M. Nygard, "Release It!", circuit breaker.
 // Standards: RFC 5321 4.5.4.1 (hosts that are down are remembered).
@@ -40,7 +41,8 @@ class Dispatcher final : private queue::ReadyListener {
   Dispatcher& operator=(const Dispatcher&) = delete;
 
   void start();
-  /// Takes nothing more; transactions in progress get closing_patience, then are broken off and their mail stays queued.
+  /// Takes nothing more; transactions in progress get closing_patience, then are broken off and their mail stays
+  /// queued.
   io::Task<> close();
 
   std::size_t tasks() const noexcept { return tasks_; }
@@ -66,7 +68,8 @@ class Dispatcher final : private queue::ReadyListener {
   void forget_quiet_destinations();
 
   io::Task<> serve(Destination& here, Connection connection, ConnectionLimit::Place place);
-  io::Task<bool> deliver(Destination& here, queue::Attempt& attempt, Connection& connection, ConnectionLimit::Place& place);
+  io::Task<bool> deliver(Destination& here, queue::Attempt& attempt, Connection& connection,
+                         ConnectionLimit::Place& place);
   io::Task<bool> deliver_by_network(Destination& here, queue::Attempt& attempt, Connection& connection,
                                     ConnectionLimit::Place& place);
   io::Task<Result<void>> open_connection(Destination& here, Connection& connection, ConnectionLimit::Place& place);

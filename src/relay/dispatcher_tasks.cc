@@ -73,7 +73,8 @@ Task<bool> Dispatcher::deliver(Destination& here, queue::Attempt& attempt, Conne
   co_return co_await deliver_by_network(here, attempt, connection, place);
 }
 
-Task<Result<void>> Dispatcher::open_connection(Destination& here, Connection& connection, ConnectionLimit::Place& place) {
+Task<Result<void>> Dispatcher::open_connection(Destination& here, Connection& connection,
+                                               ConnectionLimit::Place& place) {
   auto opened = co_await connector_.open(*here.plan, scope_.cancel());
   if (!opened) co_return propagate(opened);
   connection = std::move(*opened);

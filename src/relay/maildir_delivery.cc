@@ -25,7 +25,9 @@ struct Writing {
   std::optional<Error> error;
 };
 
-iovec vector_of(std::string_view octets) noexcept { return {const_cast<char*>(octets.data()), octets.size()}; }
+iovec vector_of(std::string_view octets) noexcept {
+  return {const_cast<char*>(octets.data()), octets.size()};
+}
 
 // One piece into one file; on a helper thread.
 Result<void> write_piece(Writing& writing, std::string_view prefix, std::string_view piece, bool last,
@@ -57,7 +59,8 @@ void write_to_all(std::vector<Writing>& all, std::string_view prefix, std::strin
 }
 
 mail::DeliveryStatus status_of(const Writing& writing) {
-  if (!writing.error) return in_our_words(writing.recipient, {250, {2, 0, 0}}, "written to " + writing.directory, remote);
+  if (!writing.error)
+    return in_our_words(writing.recipient, {250, {2, 0, 0}}, "written to " + writing.directory, remote);
   PublicStatus status{451, {4, 3, 0}};
   if (writing.error->os_error == ENOSPC) status = {452, {4, 3, 1}};
   if (writing.error->os_error == EDQUOT) status = {452, {4, 2, 2}};

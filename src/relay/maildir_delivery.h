@@ -1,6 +1,6 @@
 // Final delivery into Maildirs: one file for each recipient, "Return-Path:" and "Delivered-To:" in front, then the
-// message octet by octet as it lies in the queue (lines end with CRLF). Small messages take one trip to a helper thread,
-// large ones one for every piece, so memory stays bounded.
+// message octet by octet as it lies in the queue (lines end with CRLF). Small messages take one trip to a helper
+// thread, large ones one for every piece, so memory stays bounded.
 //
 // Standards: RFC 5321 4.4 (Return-Path at final delivery).
 #pragma once

@@ -36,8 +36,8 @@ std::string unique_name(const std::string& hostname) {
   static std::atomic<std::uint64_t> sequence{0};
   timespec now{};
   ::clock_gettime(CLOCK_REALTIME, &now);
-  return std::to_string(now.tv_sec) + ".M" + std::to_string(now.tv_nsec / 1000) + "P" + std::to_string(::getpid()) + "Q" +
-         std::to_string(sequence.fetch_add(1, std::memory_order_relaxed)) + "." + host_part(hostname);
+  return std::to_string(now.tv_sec) + ".M" + std::to_string(now.tv_nsec / 1000) + "P" + std::to_string(::getpid()) +
+         "Q" + std::to_string(sequence.fetch_add(1, std::memory_order_relaxed)) + "." + host_part(hostname);
 }
 
 Result<void> sync_directory(const std::string& directory) {
@@ -58,8 +58,9 @@ Result<void> make_directories(const std::string& path) {
     } else if (errno != EEXIST) {
       // An existing directory above may answer with something else (EROFS, EACCES) and still be there.
       const int error = errno;
-      struct stat status {};
-      if (::stat(part.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) return fail_errno(error, "make directory " + part);
+      struct stat status{};
+      if (::stat(part.c_str(), &status) != 0 || !S_ISDIR(status.st_mode))
+        return fail_errno(error, "make directory " + part);
     }
     if (slash == std::string::npos) return {};
   }

@@ -1,6 +1,6 @@
 // One message on its way into one Maildir: written in tmp/, synced, moved to new/, the directory synced; whoever reads
-// new/ never sees a part, and after commit() the message survives a power cut. Dropped without commit it leaves nothing.
-// Everything blocks: helper threads only.
+// new/ never sees a part, and after commit() the message survives a power cut. Dropped without commit it leaves
+// nothing. Everything blocks: helper threads only.
 //
 // Source: the Maildir format of qmail (maildir(5)); file names are unique by time, process and a counter.
 #pragma once

@@ -1,8 +1,8 @@
-// The Maildir of a recipient: {domain} and {local} of the template replaced so that no address, whatever it holds, names
-// a place outside of where it belongs, and no two mailboxes share a place. Upper and lower case are one mailbox.
+// The Maildir of a recipient: {domain} and {local} of the template replaced so that no address, whatever it holds,
+// names a place outside of where it belongs, and no two mailboxes share a place. Upper and lower case are one mailbox.
 //
-// In a value '/', '%', NUL, controls and a leading '.' are written as "%xx"; what is longer than 200 octets then goes on
-// in a directory below, the first part marked by a '%' at its end.
+// In a value '/', '%', NUL, controls and a leading '.' are written as "%xx"; what is longer than 200 octets then goes
+// on in a directory below, the first part marked by a '%' at its end.
 #pragma once
 
 #include <string>

@@ -30,7 +30,8 @@ Result<std::vector<SocketAddress>> look_up(const std::string& name, std::uint16_
                 "no address for " + printable(name) + ": " + ::gai_strerror(result), lookup_failed);
   }
   std::vector<SocketAddress> addresses;
-  for (const addrinfo* each = found; each != nullptr && addresses.size() < Resolver::addresses_max; each = each->ai_next) {
+  for (const addrinfo* each = found; each != nullptr && addresses.size() < Resolver::addresses_max;
+       each = each->ai_next) {
     addresses.push_back(SocketAddress::from_raw(each->ai_addr, each->ai_addrlen));
   }
   ::freeaddrinfo(found);

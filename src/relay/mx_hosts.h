@@ -32,9 +32,11 @@ class Resolver {
   virtual ~Resolver() = default;
   /// The hosts that take mail for `domain` (or for an address literal), best first, on port 25.
   /// Errors: unavailable and not_found, both 451 4.4.3; cancelled.
-  virtual io::Task<Result<std::vector<MxHost>>> mx_hosts(std::string domain, io::Deadline deadline, io::Cancel cancel) = 0;
+  virtual io::Task<Result<std::vector<MxHost>>> mx_hosts(std::string domain, io::Deadline deadline,
+                                                         io::Cancel cancel) = 0;
   /// One host by name or numeric address.
-  virtual io::Task<Result<MxHost>> host(std::string name, std::uint16_t port, io::Deadline deadline, io::Cancel cancel) = 0;
+  virtual io::Task<Result<MxHost>> host(std::string name, std::uint16_t port, io::Deadline deadline,
+                                        io::Cancel cancel) = 0;
 };
 
 class SystemResolver final : public Resolver {
@@ -43,7 +45,8 @@ class SystemResolver final : public Resolver {
 
   /// A look-up in progress cannot be taken back: deadline and cancel are heard before and after it.
   io::Task<Result<std::vector<MxHost>>> mx_hosts(std::string domain, io::Deadline deadline, io::Cancel cancel) override;
-  io::Task<Result<MxHost>> host(std::string name, std::uint16_t port, io::Deadline deadline, io::Cancel cancel) override;
+  io::Task<Result<MxHost>> host(std::string name, std::uint16_t port, io::Deadline deadline,
+                                io::Cancel cancel) override;
 
  private:
   io::OffloadPool& helpers_;  // outlives every reactor

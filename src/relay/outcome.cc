@@ -23,7 +23,10 @@ mail::DeliveryStatus from_reply(std::uint32_t recipient, const smtp::Reply& repl
 
 mail::DeliveryStatus from_error(std::uint32_t recipient, const Error& error, EnhancedCode enhanced,
                                 std::string_view remote) {
-  return {recipient, mail::Action::deferred, {451, enhanced}, printable(error.reason, diagnostic_octets_max),
+  return {recipient,
+          mail::Action::deferred,
+          {451, enhanced},
+          printable(error.reason, diagnostic_octets_max),
           std::string(remote)};
 }
 

@@ -60,7 +60,8 @@ Result<RouteTable> RouteTable::create(const std::vector<RouteOptions>& routes,
     // Parsed with a domain that stands for any, so that a mistake shows at start and not with the first message.
     const auto hops = parse_hops(key_of(options.next_hops, "example.org"));
     if (!hops) return std::unexpected(hops.error());
-    if (std::ranges::find(options.next_hops, "mx") == options.next_hops.end()) route.key = key_of(options.next_hops, "");
+    if (std::ranges::find(options.next_hops, "mx") == options.next_hops.end())
+      route.key = key_of(options.next_hops, "");
     table.routes_.push_back(std::move(route));
   }
   for (const policy::DomainOptions& domain : domains) {

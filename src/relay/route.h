@@ -41,7 +41,8 @@ struct Delivery {
 class RouteTable {
  public:
   /// Errors: invalid, when a next hop does not parse or a list mixes what cannot fail over to one another.
-  static Result<RouteTable> create(const std::vector<RouteOptions>& routes, const std::vector<policy::DomainOptions>& domains);
+  static Result<RouteTable> create(const std::vector<RouteOptions>& routes,
+                                   const std::vector<policy::DomainOptions>& domains);
 
   /// Pure, quick, any thread.
   std::string key_for(const mail::Address& recipient) const;

@@ -44,7 +44,8 @@ std::optional<Refusal> cannot_take(const Extensions& peer, const Work& work) {
 // BDAT where the message cannot go as lines, and where dots would have to be looked for.
 Transfer transfer_for(const Extensions& peer, const queue::Message& message) noexcept {
   if (!peer.chunking) return Transfer::data;
-  const bool lines = message.envelope.body != mail::BodyType::binary && message.facts.ends_with_crlf && !message.facts.bare_cr_or_lf;
+  const bool lines =
+      message.envelope.body != mail::BodyType::binary && message.facts.ends_with_crlf && !message.facts.bare_cr_or_lf;
   return lines && !message.facts.dot_at_line_start ? Transfer::data : Transfer::bdat;
 }
 
@@ -168,8 +169,7 @@ Task<TransactionOutcome> deliver_over(OutboundConnection& connection, Work& work
   const auto last = co_await client.data(content, Deadline::never(), cancel);
   outcome.cancelled = is_cancelled(last.broken) && last.replies.empty();
   if (!outcome.cancelled) {
-    outcome.statuses =
-        statuses_of(tried, replies, last, client.dialect() == smtp::Dialect::lmtp, connection.remote);
+    outcome.statuses = statuses_of(tried, replies, last, client.dialect() == smtp::Dialect::lmtp, connection.remote);
   }
   co_return std::move(outcome);
 }

@@ -1,8 +1,8 @@
 // One message over one connection, by SMTP or LMTP: what the peer cannot take is not sent, every recipient gets the
 // status that the peer's replies give it, and with LMTP each has its own word after the final dot.
 //
-// Standards: RFC 5321 3.3 and 4.5.3.1.10 (too many recipients), RFC 6152 3, 3030 3, 6531 3.2 and 1870 6 (what a peer must
-// offer), RFC 3461 5 (DSN parameters are handed on where offered), RFC 2033 4.2.
+// Standards: RFC 5321 3.3 and 4.5.3.1.10 (too many recipients), RFC 6152 3, 3030 3, 6531 3.2 and 1870 6 (what a peer
+// must offer), RFC 3461 5 (DSN parameters are handed on where offered), RFC 2033 4.2.
 #pragma once
 
 #include "io/task.h"
@@ -14,8 +14,8 @@ namespace ringpost::relay {
 
 struct TransactionOutcome {
   Statuses statuses;  // of the recipients that were tried; the others may be tried again at once
-  /// The connection ended before the peer answered MAIL, or with a 421: on a connection that has been used before, no word
-  /// about the message and worth another one.
+  /// The connection ended before the peer answered MAIL, or with a 421: on a connection that has been used before, no
+  /// word about the message and worth another one.
   bool session_refused = false;
   /// We are closing: nothing is known, nothing was counted.
   bool cancelled = false;

@@ -1,5 +1,5 @@
-// One message for some recipients of one destination, as a delivery sees it: what to send, and the word before the final
-// dot. The dispatcher makes it of a queue::Attempt; tests make it of nothing.
+// One message for some recipients of one destination, as a delivery sees it: what to send, and the word before the
+// final dot. The dispatcher makes it of a queue::Attempt; tests make it of nothing.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
-// What a client sends as the message: header fields of ours in front (prefix) and a body that is read piece by piece, so
-// that a large one is never in memory as a whole. The facts come from whoever looked at the body when it arrived, so that
-// nothing is scanned again on the way out.
+// What a client sends as the message: header fields of ours in front (prefix) and a body that is read piece by piece,
+// so that a large one is never in memory as a whole. The facts come from whoever looked at the body when it arrived, so
+// that nothing is scanned again on the way out.
 #pragma once
 
 #include <algorithm>
@@ -37,7 +37,7 @@ class MemoryBody final : public BodySource {
 };
 
 struct Content {
-  std::string_view prefix;  // whole lines; outlives the sending
+  std::string_view prefix;     // whole lines; outlives the sending
   BodySource* body = nullptr;  // owned by the caller; may be null where body_octets is 0
   std::uint64_t body_octets = 0;
   bool dot_at_line_start = false;  // some line begins with a dot: they are stuffed

@@ -13,14 +13,18 @@ using io::Task;
 
 Client::Client(std::unique_ptr<io::Stream> stream, Waits waits) noexcept : stream_(std::move(stream)), waits_(waits) {}
 
-Client::~Client() { RINGPOST_ASSERT(closed_); }
+Client::~Client() {
+  RINGPOST_ASSERT(closed_);
+}
 
 std::unexpected<Error> Client::broken(Error error) {
   usable_ = false;
   return std::unexpected(std::move(error));
 }
 
-bool Client::spoke_unasked() const noexcept { return !input_.empty() || !parser_.idle() || stream_->has_pending(); }
+bool Client::spoke_unasked() const noexcept {
+  return !input_.empty() || !parser_.idle() || stream_->has_pending();
+}
 
 std::optional<Result<Reply>> Client::buffered_reply() {
   if (input_.empty()) return std::nullopt;
@@ -44,8 +48,9 @@ Task<Result<Reply>> Client::read_reply(Deadline deadline, Cancel cancel) {
     auto octets = co_await stream_->receive(deadline, cancel);
     if (!octets) co_return broken(std::move(octets.error()));
     if (octets->empty()) {
-      co_return broken(Error(ErrorKind::closed, parser_.idle() ? "the server closed the connection instead of replying"
-                                                               : "the server closed the connection in the middle of a reply"));
+      co_return broken(Error(ErrorKind::closed, parser_.idle()
+                                                    ? "the server closed the connection instead of replying"
+                                                    : "the server closed the connection in the middle of a reply"));
     }
     input_ = std::move(*octets);
   }

@@ -1,13 +1,13 @@
-// The conversation as a client, over any Stream: used by the relay, the load generator and the tests. It says what it is
-// told, reads what comes back, and judges nothing: a 550 is a Reply like any other; only a connection that can no longer
-// be used is an Error.
+// The conversation as a client, over any Stream: used by the relay, the load generator and the tests. It says what it
+// is told, reads what comes back, and judges nothing: a 550 is a Reply like any other; only a connection that can no
+// longer be used is an Error.
 //
 //   greeting -> hello -> (begin -> replies -> data)* -> quit
 //
-// Commands leave in as few sends as the server allows: with PIPELINING one for RSET (where it is needed), MAIL, all RCPT
-// and DATA. A small message leaves in one more. Between begin() and replies() the owner may do something useful while the
-// server thinks. Every octet of the server is hostile: replies are bounded by ReplyParser, and a server that speaks out of
-// turn ends the connection, because its next reply would be taken for the answer to something else.
+// Commands leave in as few sends as the server allows: with PIPELINING one for RSET (where it is needed), MAIL, all
+// RCPT and DATA. A small message leaves in one more. Between begin() and replies() the owner may do something useful
+// while the server thinks. Every octet of the server is hostile: replies are bounded by ReplyParser, and a server that
+// speaks out of turn ends the connection, because its next reply would be taken for the answer to something else.
 //
 // One step at a time, on the stream's core. close() is awaited before it is destroyed (quit() includes it).
 // Each wait ends at the given Deadline or at its own time-out of Waits, whichever is sooner.
@@ -50,8 +50,10 @@ struct TransactionReplies {
   std::vector<Reply> recipients;  // parallel to those given; empty where it was not asked
   Reply data;                     // to DATA; empty with Transfer::bdat, or where it was not asked
   std::size_t accepted = 0;
-  bool ready = false;          // data() may follow; otherwise the transaction is over
+  bool ready = false;  // data() may follow; otherwise the transaction is over
   std::optional<Error> broken;
+  // When the answers to MAIL, to the last RCPT and to DATA came; the epoch where none did.
+  MonotonicTime mail_at{}, recipients_at{}, data_at{};
 };
 
 struct FinalReplies {
@@ -73,6 +75,8 @@ class Client {
   /// EHLO, and HELO where that is refused with 5xx; LHLO with Dialect::lmtp. On a positive reply offered() is set.
   io::Task<Result<Reply>> hello(std::string name, Dialect dialect, io::Deadline deadline, io::Cancel cancel);
   const Extensions& offered() const noexcept { return offered_; }
+  /// After hello(): one command at a time from here on, as to a server that does not offer PIPELINING.
+  void forgo_pipelining() noexcept { offered_.pipelining = false; }
   Dialect dialect() const noexcept { return dialect_; }
 
   /// Says MAIL (and, with PIPELINING, the rest of the group). `mail` and `recipients` outlive replies().
@@ -95,7 +99,9 @@ class Client {
   bool spoke_unasked() const noexcept;
 
  private:
-  io::Deadline wait(Duration own, io::Deadline deadline) const noexcept { return io::Deadline::after(own).sooner(deadline); }
+  io::Deadline wait(Duration own, io::Deadline deadline) const noexcept {
+    return io::Deadline::after(own).sooner(deadline);
+  }
   std::optional<Result<Reply>> buffered_reply();
   io::Task<Result<Reply>> read_reply(io::Deadline deadline, io::Cancel cancel);
   io::Task<Result<Reply>> exchange(std::string line, Duration own, io::Deadline deadline, io::Cancel cancel);

@@ -18,7 +18,9 @@ namespace {
 constexpr std::size_t block_octets = 64 * 1024;
 constexpr std::chrono::seconds parting_words_wait{1};
 
-iovec vector_of(std::string_view octets) noexcept { return {const_cast<char*>(octets.data()), octets.size()}; }
+iovec vector_of(std::string_view octets) noexcept {
+  return {const_cast<char*>(octets.data()), octets.size()};
+}
 
 }  // namespace
 
@@ -80,11 +82,14 @@ Task<std::optional<Error>> Client::read_group(TransactionReplies& into, Deadline
       if (!usable_) co_return Error(ErrorKind::closed, "the server said " + (*reply)->one_line());
     } else if (i == 1) {
       into.mail = std::move(**reply);
+      into.mail_at = monotonic_now();
     } else if (is_data) {
       into.data = std::move(**reply);
+      into.data_at = monotonic_now();
     } else {
       into.accepted += (*reply)->positive() ? 1 : 0;
       into.recipients[i - 2] = std::move(**reply);
+      if (i == 1 + recipients_.size()) into.recipients_at = monotonic_now();
     }
     // After 421 nothing more comes, or what comes is of no interest (RFC 5321 3.8).
     if (!usable_ && i + 1 < count) co_return Error(ErrorKind::closed, "the server ended the session");
@@ -96,6 +101,7 @@ Task<std::optional<Error>> Client::ask_in_turn(TransactionReplies& into, Deadlin
   auto reply = co_await read_reply(wait(waits_.command, deadline), cancel);
   if (!reply) co_return std::move(reply.error());
   into.mail = std::move(*reply);
+  into.mail_at = monotonic_now();
   if (!into.mail.positive()) co_return std::nullopt;
   for (std::size_t i = 0; i < recipients_.size(); ++i) {
     out_.clear();
@@ -107,10 +113,12 @@ Task<std::optional<Error>> Client::ask_in_turn(TransactionReplies& into, Deadlin
     into.recipients[i] = std::move(*reply);
     if (!usable_) co_return Error(ErrorKind::closed, "the server ended the session");
   }
+  into.recipients_at = monotonic_now();
   if (into.accepted == 0 || transfer_ == Transfer::bdat) co_return std::nullopt;
   reply = co_await exchange("DATA\r\n", waits_.data_initiation, deadline, cancel);
   if (!reply) co_return std::move(reply.error());
   into.data = std::move(*reply);
+  into.data_at = monotonic_now();
   co_return std::nullopt;
 }
 
@@ -137,7 +145,8 @@ Task<FinalReplies> Client::data(Content content, Deadline deadline, Cancel cance
     if (result.body_failed || result.broken->kind == ErrorKind::cancelled) co_return std::move(result);
     // It may have said why before it hung up ("552 too big"), and that is worth more than "connection reset".
     auto last_words = co_await read_reply(wait(parting_words_wait, deadline), cancel);
-    if (last_words && !last_words->positive() && !last_words->intermediate()) result.replies.assign(expected, *last_words);
+    if (last_words && !last_words->positive() && !last_words->intermediate())
+      result.replies.assign(expected, *last_words);
     co_return std::move(result);
   }
   result.replies.reserve(expected);

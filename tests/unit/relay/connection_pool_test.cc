@@ -19,7 +19,8 @@ using test::Script;
 using test::ScriptedPeer;
 
 Task<std::unique_ptr<OutboundConnection>> connect(Reactor& reactor, const ScriptedPeer& peer) {
-  auto stream = co_await io::Connection::connect(reactor, peer.address(), {}, Deadline::after(seconds(5)), Cancel::never());
+  auto stream =
+      co_await io::Connection::connect(reactor, peer.address(), {}, Deadline::after(seconds(5)), Cancel::never());
   EXPECT_TRUE(stream.has_value());
   auto connection = std::make_unique<OutboundConnection>(std::move(*stream), smtp::Waits{}, "peer");
   auto greeting = co_await connection->client.greeting(Deadline::after(seconds(5)), Cancel::never());
@@ -27,7 +28,9 @@ Task<std::unique_ptr<OutboundConnection>> connect(Reactor& reactor, const Script
   co_return connection;
 }
 
-io::Sleep pause(Reactor& reactor, int ms) { return {reactor, Deadline::after(milliseconds(ms)), Cancel::never()}; }
+io::Sleep pause(Reactor& reactor, int ms) {
+  return {reactor, Deadline::after(milliseconds(ms)), Cancel::never()};
+}
 
 const Script polite{{"", "220 hi\r\n"}, {"QUIT\r\n", "221 bye\r\n", true}};
 
@@ -57,7 +60,8 @@ TEST(ConnectionPool, GivesBackTheConnectionUsedLastAndQuitsTheRestInTime) {
 
 TEST(ConnectionPool, AConnectionWhosePeerHasGoneOrSpokenIsNotGivenOut) {
   test::run_on_reactor([](Reactor& reactor) -> Task<> {
-    ScriptedPeer peer(reactor, {Script{{"", "220 hi\r\n"}, {"", "", true}}, Script{{"", "220 hi\r\n"}, {"", "421 4.4.2 bye\r\n"}}});
+    ScriptedPeer peer(
+        reactor, {Script{{"", "220 hi\r\n"}, {"", "", true}}, Script{{"", "220 hi\r\n"}, {"", "421 4.4.2 bye\r\n"}}});
     io::Scope scope(reactor);
     ConnectionPool pool(reactor, scope, seconds(10));
     for (int i = 0; i < 2; ++i) {

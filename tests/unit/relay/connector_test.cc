@@ -33,7 +33,9 @@ Delivery to(std::initializer_list<std::string> next_hops) {
   return delivery;
 }
 
-std::string url(const ScriptedPeer& peer) { return "smtp://127.0.0.1:" + std::to_string(peer.address().port()); }
+std::string url(const ScriptedPeer& peer) {
+  return "smtp://127.0.0.1:" + std::to_string(peer.address().port());
+}
 
 const Script friendly{{"", "220 hi\r\n"}, {"EHLO c.example\r\n", "250 hi\r\n"}, {"QUIT\r\n", "221 bye\r\n", true}};
 
@@ -50,7 +52,9 @@ TEST(Connector, FailsOverFromThoseThatAreDownOrRefuse) {
       co_await gone.stop();
     }
     ScriptedPeer rude(reactor, {Script{{"", "554 go away\r\n", true}}});
-    ScriptedPeer picky(reactor, {Script{{"", "220 hi\r\n"}, {"EHLO c.example\r\n", "550 no\r\n"}, {"HELO c.example\r\n", "550 no\r\n"}}});
+    ScriptedPeer picky(
+        reactor,
+        {Script{{"", "220 hi\r\n"}, {"EHLO c.example\r\n", "550 no\r\n"}, {"HELO c.example\r\n", "550 no\r\n"}}});
     ScriptedPeer kind(reactor, {friendly});
     const Delivery delivery = to({down, url(rude), url(picky), url(kind)});
     auto opened = co_await connector.open(delivery, Cancel::never());
@@ -99,7 +103,8 @@ TEST(Connector, LooksNamesUpAndSpeaksLmtpOverAUnixSocket) {
 
     const std::string path = ::testing::TempDir() + "ringpost-lmtp-" + std::to_string(::getpid());
     std::filesystem::remove(path);
-    ScriptedPeer lmtp(reactor, {Script{{"", "220 hi\r\n"}, {"LHLO c.example\r\n", "250 hi\r\n"}}}, *io::SocketAddress::unix_path(path));
+    ScriptedPeer lmtp(reactor, {Script{{"", "220 hi\r\n"}, {"LHLO c.example\r\n", "250 hi\r\n"}}},
+                      *io::SocketAddress::unix_path(path));
     const Delivery by_path = to({"lmtp+unix:" + path});
     opened = co_await connector.open(by_path, Cancel::never());
     EXPECT_TRUE(opened.has_value());

@@ -34,7 +34,8 @@ class Relay {
  public:
   Relay(Reactor& reactor, std::vector<std::string> next_hops, std::uint32_t connections_max = 1,
         std::uint32_t messages_per_connection_max = 100)
-      : reactor_(reactor), directory_(fs::path(::testing::TempDir()) / ("ringpost-relay-" + std::to_string(::getpid()))) {
+      : reactor_(reactor),
+        directory_(fs::path(::testing::TempDir()) / ("ringpost-relay-" + std::to_string(::getpid()))) {
     fs::remove_all(directory_);
     fs::create_directories(directory_);
     RouteOptions route;
@@ -50,7 +51,8 @@ class Relay {
     options.segment_octets = 4 << 20;
     options.index_lag = milliseconds(5);
     const RouteTable* table = &routes_;
-    queue_ = std::move(*queue::Queue::open(options, {[table](const mail::Address& address) { return table->key_for(address); }}));
+    queue_ = std::move(
+        *queue::Queue::open(options, {[table](const mail::Address& address) { return table->key_for(address); }}));
     shard_ = std::move(*queue_->make_shard(0, reactor));
     Options relay;
     relay.hostname = "c.example";
@@ -84,7 +86,8 @@ class Relay {
   Task<bool> settles(std::uint64_t messages) {
     for (int i = 0; i < 1000; ++i) {
       co_await pause(10);
-      if (dispatcher_->tasks() == 0 && queue_->gauges().unindexed == 0 && queue_->gauges().messages == messages) co_return true;
+      if (dispatcher_->tasks() == 0 && queue_->gauges().unindexed == 0 && queue_->gauges().messages == messages)
+        co_return true;
     }
     co_return false;
   }
@@ -111,7 +114,9 @@ class Relay {
   std::unique_ptr<Dispatcher> dispatcher_;
 };
 
-std::string url(const ScriptedPeer& peer) { return "smtp://127.0.0.1:" + std::to_string(peer.address().port()); }
+std::string url(const ScriptedPeer& peer) {
+  return "smtp://127.0.0.1:" + std::to_string(peer.address().port());
+}
 
 TEST(Dispatcher, MessagesGoOverOneConnectionThatIsKeptAndThenSaysQuit) {
   test::run_on_reactor([](Reactor& reactor) -> Task<> {

@@ -10,11 +10,13 @@ namespace ringpost::relay {
 
 class FakeWork final : public Work {
  public:
-  FakeWork(std::vector<std::string> locals, std::string body, std::string prefix = "P: 1\r\n") : body_(std::move(body)) {
+  FakeWork(std::vector<std::string> locals, std::string body, std::string prefix = "P: 1\r\n")
+      : body_(std::move(body)) {
     message_.envelope.reverse_path = {"sender", "s.example"};
     for (std::string& local : locals) {
       recipients_.push_back(static_cast<std::uint32_t>(message_.envelope.recipients.size()));
-      message_.envelope.recipients.push_back({.address = {std::move(local), "d.example"}, .notify = {}, .original_recipient = {}});
+      message_.envelope.recipients.push_back(
+          {.address = {std::move(local), "d.example"}, .notify = {}, .original_recipient = {}});
     }
     message_.prefix = std::move(prefix);
     mail::BodyScan scan;

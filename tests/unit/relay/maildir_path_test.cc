@@ -15,7 +15,8 @@ TEST(MaildirPath, FillsInDomainAndLocalPart) {
 
 TEST(MaildirPath, NoLocalPartLeavesItsDirectory) {
   using std::string_literals::operator""s;
-  for (const std::string& local : {"../../etc/passwd"s, ".."s, "."s, "/etc"s, "a/../../b"s, "..%2f"s, "\0x"s, "a\nb"s, ""s, ".hidden"s}) {
+  for (const std::string& local :
+       {"../../etc/passwd"s, ".."s, "."s, "/etc"s, "a/../../b"s, "..%2f"s, "\0x"s, "a\nb"s, ""s, ".hidden"s}) {
     const std::string path = maildir_path("/m/{domain}/{local}", {local, "example.org"});
     const std::filesystem::path normal = std::filesystem::path(path).lexically_normal();
     EXPECT_EQ(normal.string(), path) << local;
@@ -31,7 +32,8 @@ TEST(MaildirPath, ALocalPartThatLooksLikeAPlaceholderIsText) {
 TEST(MaildirPath, DifferentMailboxesNeverShareAPlace) {
   const std::string a200(200, 'a');
   std::set<std::string> places;
-  const std::string locals[] = {"a/b", "a%2fb", "a%252fb", a200, a200 + "a", a200 + "%", a200 + "/a", a200 + "%2f", ".", "%2e", "", "%"};
+  const std::string locals[] = {"a/b",       "a%2fb",      "a%252fb", a200,  a200 + "a", a200 + "%",
+                                a200 + "/a", a200 + "%2f", ".",       "%2e", "",         "%"};
   for (const std::string& local : locals) places.insert(maildir_path("/m/{local}", {local, "x"}));
   EXPECT_EQ(places.size(), std::size(locals));
 }

@@ -14,7 +14,8 @@ RouteTable table() {
   mixed.domain = "mixed.example";
   mixed.next_hops = {"mx", "smtp://[2001:db8::1]:25"};
   mixed.recipients_max = 7;
-  auto made = RouteTable::create({partner, mixed}, {{.name = "Home.example", .deliver = "maildir:/m/{domain}/{local}", .recipients = "*"}});
+  auto made = RouteTable::create(
+      {partner, mixed}, {{.name = "Home.example", .deliver = "maildir:/m/{domain}/{local}", .recipients = "*"}});
   EXPECT_TRUE(made.has_value());
   return std::move(*made);
 }

@@ -58,9 +58,9 @@ TEST(SmtpDelivery, EachRecipientHasThePeersWordForIt) {
   test::run_on_reactor([](Reactor& reactor) -> Task<> {
     FakeWork work({"good", "bad", "slow"}, "H: x\r\n\r\nbody\r\n");
     std::string heard;
-    const Script script =
-        after_hello("250-PIPELINING\r\n", {{"DATA\r\n", "250 m\r\n250 r\r\n550 5.1.1 nobody\r\n450 4.2.1 later\r\n354 go\r\n"},
-                                           {"\r\n.\r\n", "250 2.0.0 taken\r\n"}});
+    const Script script = after_hello(
+        "250-PIPELINING\r\n", {{"DATA\r\n", "250 m\r\n250 r\r\n550 5.1.1 nobody\r\n450 4.2.1 later\r\n354 go\r\n"},
+                               {"\r\n.\r\n", "250 2.0.0 taken\r\n"}});
     const auto outcome = co_await deliver(reactor, script, work, heard);
     EXPECT_THAT(outcome.statuses, SizeIs(3));
     EXPECT_EQ(outcome.statuses[0].action, Action::delivered);
@@ -78,9 +78,10 @@ TEST(SmtpDelivery, LmtpRecipientsHaveTheirOwnFinalWord) {
   test::run_on_reactor([](Reactor& reactor) -> Task<> {
     FakeWork work({"a", "b", "c"}, "x\r\n");
     std::string heard;
-    const Script script =
-        after_hello("250-PIPELINING\r\n", {{"DATA\r\n", "250 m\r\n250 r\r\n550 5.1.1 no\r\n250 r\r\n354 go\r\n"},
-                                           {".\r\n", "250 2.0.0 ok\r\n552 5.2.2 full\r\n"}}, "LHLO");
+    const Script script = after_hello("250-PIPELINING\r\n",
+                                      {{"DATA\r\n", "250 m\r\n250 r\r\n550 5.1.1 no\r\n250 r\r\n354 go\r\n"},
+                                       {".\r\n", "250 2.0.0 ok\r\n552 5.2.2 full\r\n"}},
+                                      "LHLO");
     const auto outcome = co_await deliver(reactor, script, work, heard, smtp::Dialect::lmtp);
     EXPECT_THAT(outcome.statuses, SizeIs(3));
     EXPECT_EQ(outcome.statuses[0].action, Action::delivered);
@@ -94,9 +95,9 @@ TEST(SmtpDelivery, LmtpRepliesThatCameBeforeTheBreakCount) {
   test::run_on_reactor([](Reactor& reactor) -> Task<> {
     FakeWork work({"a", "b"}, "x\r\n");
     std::string heard;
-    const Script script =
-        after_hello("250-PIPELINING\r\n", {{"DATA\r\n", "250 m\r\n250 r\r\n250 r\r\n354 go\r\n"}, {".\r\n", "250 2.0.0 ok\r\n", true}},
-                    "LHLO");
+    const Script script = after_hello(
+        "250-PIPELINING\r\n",
+        {{"DATA\r\n", "250 m\r\n250 r\r\n250 r\r\n354 go\r\n"}, {".\r\n", "250 2.0.0 ok\r\n", true}}, "LHLO");
     const auto outcome = co_await deliver(reactor, script, work, heard, smtp::Dialect::lmtp);
     EXPECT_THAT(outcome.statuses, SizeIs(2));
     EXPECT_EQ(outcome.statuses[0].action, Action::delivered);
@@ -124,8 +125,7 @@ TEST(SmtpDelivery, AConnectionThatDiesBeforeAnyReplySaysNothingAboutTheMessage) 
     for (const char* last_words : {"", "421 4.4.2 idle too long\r\n"}) {
       FakeWork work({"a"}, "x\r\n");
       std::string heard;
-      const Script script =
-          after_hello("250-PIPELINING\r\n", {{"DATA\r\n", last_words, true}});
+      const Script script = after_hello("250-PIPELINING\r\n", {{"DATA\r\n", last_words, true}});
       const auto outcome = co_await deliver(reactor, script, work, heard);
       EXPECT_TRUE(outcome.session_refused) << last_words;
       EXPECT_THAT(outcome.statuses, SizeIs(1));
@@ -138,8 +138,7 @@ TEST(SmtpDelivery, A5xxToMailFailsEverybodyEvenWhenThePeerHangsUp) {
   test::run_on_reactor([](Reactor& reactor) -> Task<> {
     FakeWork work({"a", "b"}, "x\r\n");
     std::string heard;
-    const Script script =
-        after_hello("250-PIPELINING\r\n", {{"DATA\r\n", "550 5.7.1 not from you\r\n", true}});
+    const Script script = after_hello("250-PIPELINING\r\n", {{"DATA\r\n", "550 5.7.1 not from you\r\n", true}});
     const auto outcome = co_await deliver(reactor, script, work, heard);
     EXPECT_THAT(outcome.statuses, SizeIs(2));
     for (const auto& status : outcome.statuses) EXPECT_EQ(status.status, (PublicStatus{550, {5, 7, 1}}));
@@ -169,8 +168,7 @@ TEST(SmtpDelivery, WhatThePeerCannotTakeIsNotSent) {
       work.edit().envelope.body = each.type;
       work.edit().envelope.smtputf8 = each.smtputf8;
       std::string heard;
-      const Script script =
-          after_hello(each.keywords, {});
+      const Script script = after_hello(each.keywords, {});
       const auto outcome = co_await deliver(reactor, script, work, heard);
       EXPECT_EQ(heard, "") << each.keywords;
       EXPECT_THAT(outcome.statuses, SizeIs(2));
@@ -187,8 +185,8 @@ TEST(SmtpDelivery, ABodyThatIsNoLinesGoesByBdat) {
     FakeWork work({"a"}, "no\nlines");
     work.edit().envelope.body = mail::BodyType::binary;
     std::string heard;
-    const Script script =
-        after_hello("250-PIPELINING\r\n250-CHUNKING\r\n250-BINARYMIME\r\n", {{"RCPT TO:<a@d.example>\r\n", "250 m\r\n250 r\r\n"}, {"lines", "250 ok\r\n"}});
+    const Script script = after_hello("250-PIPELINING\r\n250-CHUNKING\r\n250-BINARYMIME\r\n",
+                                      {{"RCPT TO:<a@d.example>\r\n", "250 m\r\n250 r\r\n"}, {"lines", "250 ok\r\n"}});
     const auto outcome = co_await deliver(reactor, script, work, heard);
     EXPECT_THAT(outcome.statuses, SizeIs(1));
     EXPECT_EQ(outcome.statuses[0].action, Action::delivered);
@@ -206,13 +204,14 @@ TEST(SmtpDelivery, DsnWishesAreHandedOnWhereTheyAreUnderstood) {
       work.edit().envelope.recipients[0].notify.bits = mail::Notify::failure | mail::Notify::delay;
       work.edit().envelope.recipients[0].original_recipient = "rfc822;a@o.example";
       std::string heard;
-      const Script script =
-          after_hello(offered ? "250-PIPELINING\r\n250-DSN\r\n" : "250-PIPELINING\r\n",
-                               {{"DATA\r\n", "250 m\r\n250 r\r\n354 go\r\n"}, {".\r\n", "250 ok\r\n"}});
+      const Script script = after_hello(offered ? "250-PIPELINING\r\n250-DSN\r\n" : "250-PIPELINING\r\n",
+                                        {{"DATA\r\n", "250 m\r\n250 r\r\n354 go\r\n"}, {".\r\n", "250 ok\r\n"}});
       const auto outcome = co_await deliver(reactor, script, work, heard);
       EXPECT_THAT(outcome.statuses, SizeIs(1));
       EXPECT_EQ(heard.find("MAIL FROM:<sender@s.example> RET=HDRS ENVID=id1\r\n") != std::string::npos, offered);
-      EXPECT_EQ(heard.find("RCPT TO:<a@d.example> NOTIFY=FAILURE,DELAY ORCPT=rfc822;a@o.example\r\n") != std::string::npos, offered);
+      EXPECT_EQ(
+          heard.find("RCPT TO:<a@d.example> NOTIFY=FAILURE,DELAY ORCPT=rfc822;a@o.example\r\n") != std::string::npos,
+          offered);
     }
   });
 }
@@ -221,14 +220,14 @@ TEST(SmtpDelivery, RecipientsBeyondWhatThePeerTakesAtOnceAreLeftForTheNextTransa
   test::run_on_reactor([](Reactor& reactor) -> Task<> {
     FakeWork limited({"a", "b", "c"}, "x\r\n");
     std::string heard;
-    const Script script =
-        after_hello("250-PIPELINING\r\n250-LIMITS RCPTMAX=2\r\n",
-                             {{"DATA\r\n", "250 m\r\n250 r\r\n250 r\r\n354 go\r\n"}, {".\r\n", "250 ok\r\n"}});
+    const Script script = after_hello("250-PIPELINING\r\n250-LIMITS RCPTMAX=2\r\n",
+                                      {{"DATA\r\n", "250 m\r\n250 r\r\n250 r\r\n354 go\r\n"}, {".\r\n", "250 ok\r\n"}});
     auto outcome = co_await deliver(reactor, script, limited, heard);
     EXPECT_THAT(outcome.statuses, SizeIs(2));
     FakeWork surprised({"a", "b"}, "x\r\n");
     const Script another =
-        after_hello("250-PIPELINING\r\n", {{"DATA\r\n", "250 m\r\n250 r\r\n452 4.5.3 too many\r\n354 go\r\n"}, {".\r\n", "250 ok\r\n"}});
+        after_hello("250-PIPELINING\r\n",
+                    {{"DATA\r\n", "250 m\r\n250 r\r\n452 4.5.3 too many\r\n354 go\r\n"}, {".\r\n", "250 ok\r\n"}});
     outcome = co_await deliver(reactor, another, surprised, heard);
     EXPECT_THAT(outcome.statuses, SizeIs(1));
     EXPECT_EQ(outcome.statuses[0].recipient, 0U);

@@ -9,7 +9,8 @@ namespace {
 
 Extensions everything() {
   Extensions all;
-  for (const char* line : {"SIZE 1000000", "8BITMIME", "CHUNKING", "BINARYMIME", "SMTPUTF8", "DSN"}) all.add_keyword_line(line);
+  for (const char* line : {"SIZE 1000000", "8BITMIME", "CHUNKING", "BINARYMIME", "SMTPUTF8", "DSN"})
+    all.add_keyword_line(line);
   all.binary_mime = true;
   return all;
 }

@@ -1,5 +1,6 @@
-// A peer on a loopback socket that follows a script, in the reactor of the test: for each connection a list of steps, each
-// of which waits until it has heard something that ends with `hear`, then says `say`. What it heard in each step is kept.
+// A peer on a loopback socket that follows a script, in the reactor of the test: for each connection a list of steps,
+// each of which waits until it has heard something that ends with `hear`, then says `say`. What it heard in each step
+// is kept.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -38,7 +39,8 @@ class ScriptedPeer {
 
   io::SocketAddress address() const { return acceptor_.address(); }
   std::size_t connections() const noexcept { return connections_; }
-  /// What came in each step of connection `number`; what came behind the last step or before a hang-up is the last entry.
+  /// What came in each step of connection `number`; what came behind the last step or before a hang-up is the last
+  /// entry.
   const std::vector<std::string>& heard(std::size_t number = 0) const { return heard_.at(number); }
   std::string all_heard(std::size_t number = 0) const {
     std::string all;
