@@ -90,7 +90,8 @@ int queue_summary(const admin::Options& server, bool as_json) {
 
 int queue_list(const admin::Options& server, const QueueArguments& arguments) {
   std::string path = "/api/v1/queue/messages?limit=10000";
-  for (const auto& [key, value] : selector_json(arguments).items()) {
+  const json selector = selector_json(arguments);
+  for (const auto& [key, value] : selector.items()) {
     if (value.is_string()) path += "&" + key + "=" + admin::url_encoded(value.get<std::string>());
   }
   const auto body = accepted(admin::get(server, path));
