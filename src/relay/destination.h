@@ -21,7 +21,7 @@ struct Destination final : io::Runnable {
       : owner(dispatcher), key(std::move(name)), plan(std::move(delivery)) {}
   void run() noexcept override;
 
-  static constexpr Duration down_first = std::chrono::minutes(1);
+  static constexpr Duration down_first = std::chrono::seconds(5);  // a next hop that restarts is back in seconds
   static constexpr Duration down_max = std::chrono::minutes(15);
   static constexpr Duration capped_for = std::chrono::minutes(1);
 
