@@ -30,12 +30,16 @@ struct Destination final : io::Runnable {
     if (failures > 0 || !plan) return 1;
     return now < capped_until ? std::min(cap, plan->connections_max) : plan->connections_max;
   }
+  /// How long nobody tries, after so many failures in a row before this one.
+  static constexpr Duration down_for(std::uint32_t failures_before) noexcept {
+    Duration wait = down_first;
+    for (; failures_before > 0 && wait < down_max; --failures_before) wait *= 2;
+    return std::min<Duration>(wait, down_max);
+  }
   /// Nobody could be reached: until when nobody shall try.
   MonotonicTime go_down(MonotonicTime now) noexcept {
     if (now < down_until) return down_until;  // a task beside this one has said so already
-    const Duration wait = std::min<Duration>(down_first * (1 << std::min(failures, 4U)), down_max);
-    ++failures;
-    return down_until = now + wait;
+    return down_until = now + down_for(failures++);
   }
   /// True where that is news.
   bool came_through() noexcept {
