@@ -31,15 +31,20 @@ class InputBuffer {
   void push_front(io::Slice octets);
 
   /// The next complete line without its CRLF; nullopt if none is complete. The view stays valid until the next call of
-  /// next_line(), take() or clear().
+  /// next_line(), take() or clear(), or until has_line() says no.
   /// Errors (the line is consumed, the next call goes on behind it): invalid, 500 5.5.2, for a bare CR or LF;
   /// too_large, 500 5.5.6, for a line of more than `octets_max` octets with its CRLF. Such a line is thrown away
   /// while it arrives and reported once, at its end.
   Result<std::optional<std::string_view>> next_line(std::size_t octets_max);
   /// The last line was cut at a bare LF: what follows, up to the next CRLF, still belongs to it and is no command.
   bool cut_at_bare_lf() const noexcept { return cut_at_bare_lf_; }
-  /// next_line() would answer with a line or an error, not with nullopt.
-  bool has_line() noexcept { return find_line_end(); }
+  /// next_line() would answer with a line or an error, not with nullopt. False ends the line handed out last: whoever
+  /// asks is about to wait, and a session that waits must not hold a receive buffer of the kernel.
+  bool has_line() noexcept {
+    if (find_line_end()) return true;
+    release_line();
+    return false;
+  }
 
   /// The next octets in the slice they came in, at most `octets_max` of them and never across two slices; empty if
   /// there are none. For DATA, BDAT and a TLS channel.

@@ -217,6 +217,19 @@ TEST(InputBuffer, CopyOutGivesTheBuffersBackAndKeepsTheOctets) {
   EXPECT_EQ(**buffer.next_line(line_octets_max), "NOOP");
 }
 
+TEST(InputBuffer, ASessionThatIsAboutToWaitHoldsNoReceiveBufferForItsLastLine) {
+  RingBuffer ring_buffer;
+  RingBuffer::in_use = 0;
+  InputBuffer buffer;
+  buffer.append(ring_buffer.lend("EHLO a\r\nNOOP\r\n"));
+  EXPECT_EQ(**buffer.next_line(line_octets_max), "EHLO a");
+  ASSERT_TRUE(buffer.has_line());
+  EXPECT_EQ(**buffer.next_line(line_octets_max), "NOOP");
+  EXPECT_EQ(RingBuffer::in_use, 1);
+  EXPECT_FALSE(buffer.has_line());
+  EXPECT_EQ(RingBuffer::in_use, 0);
+}
+
 TEST(InputBuffer, LinesAgreeWithTheReferenceHoweverCut) {
   std::mt19937 random(2038);
   for (int round = 0; round < 5000; ++round) {
