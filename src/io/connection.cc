@@ -19,6 +19,13 @@ void no_delay(int fd) noexcept {
   static_cast<void>(::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on));
 }
 
+// Without it bind() would choose a port at once, one that no other connection from this address may use; connect()
+// chooses one that is free towards this destination, and an address has far more of those.
+void choose_port_at_connect(int fd) noexcept {
+  const int on = 1;
+  static_cast<void>(::setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on));
+}
+
 constexpr std::size_t vectors_per_call_max = 1024;  // UIO_MAXIOV
 
 }  // namespace
@@ -37,6 +44,7 @@ Task<Result<std::unique_ptr<Connection>>> Connection::connect(Reactor& reactor, 
                                                               SocketAddress source, Deadline deadline, Cancel cancel) {
   FileDescriptor socket(::socket(destination.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!socket.valid()) co_return fail_errno(errno, "socket");
+  if (source.length() != 0 && source.port() == 0) choose_port_at_connect(socket.get());
   if (source.length() != 0 && ::bind(socket.get(), source.raw(), source.length()) != 0) {
     co_return fail_errno(errno, "bind to " + source.text());
   }

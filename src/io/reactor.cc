@@ -37,7 +37,7 @@ class Reactor::Wakeup final {
   void wake() noexcept {
     const std::uint64_t one = 1;
     // Fails only when the counter is at its maximum, and then a wake-up is pending anyway.
-    static_cast<void>(::write(event_fd_, &one, sizeof one));
+    [[maybe_unused]] const ssize_t written = ::write(event_fd_, &one, sizeof one);
   }
   Operation& message() noexcept { return message_; }
 
