@@ -1,0 +1,20 @@
+// ringpost-bench: a load generator and a next hop, for measurements and tests.
+#include <CLI/CLI.hpp>
+
+#include "bench/load_command.h"
+#include "bench/sink_command.h"
+
+int main(int argc, char** argv) {
+  CLI::App app("Load generator and sink for mail servers", "ringpost-bench");
+  app.set_version_flag("--version", RINGPOST_VERSION);
+  app.require_subcommand(1);
+  int status = 0;
+  ringpost::bench::add_load_command(app, status);
+  ringpost::bench::add_sink_command(app, status);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  return status;
+}

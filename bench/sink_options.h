@@ -1,0 +1,33 @@
+// What a sink is: where it listens, what it offers, what it does with mail, and how it misbehaves.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "bench/faults.h"
+#include "io/socket_address.h"
+#include "smtp/extensions.h"
+
+namespace ringpost::bench {
+
+struct SinkOptions {
+  static constexpr std::uint32_t threads_max = 64;
+
+  io::SocketAddress listen;  // port 0: any
+  std::uint32_t threads = 1;
+  std::string hostname = "sink.server.example";
+  bool lmtp = false;
+  smtp::Extensions offered = everything();
+  Faults faults;
+  std::string store;          // folder: one file a message, dots removed; empty: nothing is kept
+  bool count_tokens = false;  // tell lost and doubled messages apart
+  std::optional<std::uint64_t> stop_after;  // accepted messages
+
+  static smtp::Extensions everything();
+};
+
+/// Takes keywords out of `offered`: "CHUNKING,8BITMIME". Errors: invalid, for one that is not offered anyway.
+Result<void> remove_extensions(smtp::Extensions& offered, std::string_view keywords);
+
+}  // namespace ringpost::bench
