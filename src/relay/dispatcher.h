@@ -3,9 +3,9 @@
 // the next over the same connection until nothing is ready, the connection has carried enough messages, or there is
 // trouble. A connection without work is kept for a moment, then QUIT.
 //
-// A destination nobody answers at is down: its mail waits 1 minute, doubling to 15, then one task probes it, and only
-// when that one gets through the others follow. Where other connections to it still work, only the number of tasks is
-// lowered.
+// A destination nobody answers at is down: its mail waits 5 seconds, doubling to 15 minutes, then one task probes it,
+// and only when that one gets through the others follow. Where other connections to it still work, only the number of
+// tasks is lowered.
 //
 // One per worker, on its core. Source of the probing: the half-open state of M. Nygard, "Release It!", circuit breaker.
 // Standards: RFC 5321 4.5.4.1 (hosts that are down are remembered).
