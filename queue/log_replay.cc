@@ -45,29 +45,89 @@ std::uint32_t length_at(std::string_view octets) noexcept {
   return in.fixed32();
 }
 
-// Returns the offset behind the last valid record.
-Result<std::uint32_t> replay_segment(const OpenSegment& segment, std::uint32_t offset, ReplayReport& report,
-                                     const std::function<Result<void>(const ReplayedRecord&)>& visit) {
+class Replay {
+ public:
+  using Visit = std::function<Result<void>(const ReplayedRecord&)>;
+
+  Replay(std::vector<OpenSegment> segments, LogPosition from, const Visit& visit)
+      : segments_(std::move(segments)), visit_(visit) {
+    report_.end = from;
+  }
+
+  const std::vector<OpenSegment>& segments() const noexcept { return segments_; }
+  const ReplayReport& report() const noexcept { return report_; }
+  Result<void> read(const OpenSegment& segment, std::uint32_t offset);
+
+ private:
+  Result<bool> body_is_whole(const ReplayedRecord& accept) const;
+  Result<bool> is_chunk(const Extent& extent) const;
+
+  const std::vector<OpenSegment> segments_;
+  const Visit& visit_;
+  ReplayReport report_;
+  Extent last_chunk_;  // of the record read last, if it was a chunk
+};
+
+Result<void> Replay::read(const OpenSegment& segment, std::uint32_t offset) {
   Window window(segment);
+  last_chunk_ = {};
   for (;;) {
     auto octets = window.at(offset, record_header_octets);
     if (!octets) return propagate(octets);
-    if (octets->size() < record_header_octets) return offset;
+    if (octets->size() < record_header_octets) return {};
     const std::uint64_t whole = std::uint64_t{record_header_octets} + length_at(*octets);
-    if (offset + whole > segment.octets) return offset;
+    if (offset + whole > segment.octets) return {};
     octets = window.at(offset, whole);
     if (!octets) return propagate(octets);
     const auto record = decode_record_at(*octets, segment.generation);
-    if (!record) return offset;
-    const std::uint64_t sequence = segment.key.sequence;
+    if (!record) return {};
+    const auto& [log, sequence] = segment.key;
     const std::uint32_t end = offset + record->octets;
-    auto visited = visit({segment.key.log, record->type, record->payload, {sequence, offset}, {sequence, end}});
-    if (!visited) return propagate(visited);
-    ++report.records;
-    report.octets += record->octets;
-    report.end = {sequence, end};
+    const ReplayedRecord found{log, record->type, record->payload, {sequence, offset}, {sequence, end}};
+    Result<bool> wanted = true;
+    if (record->type == RecordType::accept) wanted = body_is_whole(found);
+    if (!wanted) return propagate(wanted);
+    if (*wanted) {
+      auto visited = visit_(found);
+      if (!visited) return visited;
+    } else {
+      ++report_.without_body;
+    }
+    last_chunk_ = {};
+    if (record->type == RecordType::chunk) {
+      last_chunk_ = {log, sequence, offset + record_header_octets, static_cast<std::uint32_t>(record->payload.size())};
+    }
+    ++report_.records;
+    report_.octets += record->octets;
+    report_.end = found.end;
     offset = end;
   }
+}
+
+// An acknowledged accept was synced after its chunks. One that was not may have reached the disk without them, and they
+// may lie in front of where the reading began.
+Result<bool> Replay::body_is_whole(const ReplayedRecord& accept) const {
+  auto message = decode_accept(accept);
+  if (!message) return true;  // the visitor shall see it and complain
+  for (const Extent& extent : message->body) {
+    if (extent == last_chunk_) continue;
+    auto whole = is_chunk(extent);
+    if (!whole || !*whole) return whole;
+  }
+  return true;
+}
+
+Result<bool> Replay::is_chunk(const Extent& extent) const {
+  const auto segment = std::ranges::find_if(segments_, [&extent](const OpenSegment& s) {
+    return s.key == SegmentKey{extent.log, extent.segment};
+  });
+  if (segment == segments_.end() || segment->file == nullptr) return false;
+  if (extent.offset < segment_header_octets + record_header_octets) return false;
+  std::string octets(std::size_t{record_header_octets} + extent.octets, '\0');
+  auto got = segment->file->read_now(octets, extent.offset - record_header_octets);
+  if (!got) return propagate(got);
+  const auto record = decode_record_at(std::string_view(octets).substr(0, *got), segment->generation);
+  return record && record->type == RecordType::chunk && record->payload.size() == extent.octets;
 }
 
 Error missing(std::uint16_t log, std::uint64_t sequence) {
@@ -80,24 +140,24 @@ Error missing(std::uint16_t log, std::uint64_t sequence) {
 
 Result<ReplayReport> replay_log(const SegmentTable& segments, std::uint16_t log, LogPosition from,
                                 const std::function<Result<void>(const ReplayedRecord&)>& visit) {
-  ReplayReport report{.end = from};
+  Replay replay(segments.segments_of(log), from, visit);
   // A segment at or behind the watermark is never recycled, so their numbers have no gap.
   std::uint64_t expected = std::max<std::uint64_t>(from.segment, 1);
   bool found = false;
-  for (const OpenSegment& segment : segments.segments_of(log)) {
+  for (const OpenSegment& segment : replay.segments()) {
     if (segment.key.sequence < expected) continue;
     if (segment.key.sequence != expected) return std::unexpected(missing(log, expected));
     if (segment.file == nullptr) {
       return fail(ErrorKind::io, fmt::format("segment {} of spool log {} cannot be opened", expected, log));
     }
     const bool resumes = segment.key.sequence == from.segment && from.offset != 0;
-    auto end = replay_segment(segment, resumes ? from.offset : segment_header_octets, report, visit);
-    if (!end) return propagate(end);
+    auto read = replay.read(segment, resumes ? from.offset : segment_header_octets);
+    if (!read) return propagate(read);
     ++expected;
     found = true;
   }
   if (!found && from.offset != 0) return std::unexpected(missing(log, from.segment));
-  return report;
+  return replay.report();
 }
 
 Result<Message> decode_accept(const ReplayedRecord& accept) {

@@ -30,11 +30,12 @@ struct ReplayReport {
   LogPosition end;  // behind the last valid record, or `from` if there was none
   std::uint64_t records = 0;
   std::uint64_t octets = 0;
+  std::uint64_t without_body = 0;  // accepts that were passed over
 };
 
-/// `from` is the log's watermark, {} for the beginning. A watermark of offset 0 may stand at a segment that was never begun;
-/// any other must lie in a segment that is there. Chunks are checked but handed to `visit` too. An error of `visit` ends
-/// the reading and is returned. Errors: corrupt when a segment that must be there is missing, io.
+/// `from` is the log's watermark, {} for the beginning. A watermark of offset 0 may stand at a segment that was never
+/// begun; any other must lie in a segment that is there. Chunks are checked but handed to `visit` too. An error of
+/// `visit` ends the reading and is returned. Errors: corrupt when a segment that must be there is missing, io.
 Result<ReplayReport> replay_log(const SegmentTable& segments, std::uint16_t log, LogPosition from,
                                 const std::function<Result<void>(const ReplayedRecord&)>& visit);
 

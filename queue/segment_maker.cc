@@ -23,6 +23,7 @@ constexpr PublicStatus insufficient_storage{452, {4, 3, 1}};
 Result<OpenSegment> SegmentTable::begin(std::uint16_t number) {
   Impl::Lock lock(impl_->mutex);
   Impl::Log& log = impl_->logs[number];
+  impl_->start_recycling();
   impl_->changed.wait(lock, [&log] { return !log.making; });
   if (!log.prepared) {
     auto made = impl_->make(lock, number);

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
+#include <utility>
 
 #include "base/text.h"
 #include "queue/segment_table_impl.h"
@@ -115,9 +115,21 @@ bool SegmentTable::Impl::is_spare(SegmentKey key, const Segment& segment) const 
 
 void SegmentTable::Impl::release(SegmentKey key) {
   const auto at = segments.find(key);
-  if (at == segments.end() || !is_spare(key, at->second)) return;
+  if (!recycling || at == segments.end() || !is_spare(key, at->second)) return;
   free.push_back(std::move(at->second.file));
   segments.erase(at);
+}
+
+void SegmentTable::Impl::release_all(std::uint16_t log) {
+  for (auto at = segments.lower_bound({log, 0}); at != segments.end() && at->first.log == log;) {
+    const SegmentKey key = (at++)->first;
+    release(key);
+  }
+}
+
+void SegmentTable::Impl::start_recycling() {
+  if (std::exchange(recycling, true)) return;
+  for (const auto& [number, log] : logs) release_all(number);
 }
 
 std::vector<OpenSegment> SegmentTable::segments_of(std::uint16_t log) const {
@@ -205,11 +217,7 @@ void SegmentTable::set_synced_watermark(std::uint16_t number, LogPosition positi
   if (position <= log.watermark) return;
   const bool left_a_segment = position.segment != log.watermark.segment;
   log.watermark = position;
-  if (!left_a_segment) return;
-  for (auto at = impl_->segments.lower_bound({number, 0}); at != impl_->segments.end() && at->first.log == number;) {
-    const SegmentKey key = (at++)->first;
-    impl_->release(key);
-  }
+  if (left_a_segment) impl_->release_all(number);
 }
 
 SegmentTable::Totals SegmentTable::totals() const {

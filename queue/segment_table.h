@@ -4,8 +4,9 @@
 // Creates and zero-fills files ahead of need on a helper thread of its own. Keeps `files_open_max` files open; a reader of
 // any other opens it anew.
 //
-// At start-up: scan(), add_live() for everything RocksDB knows, set_synced_watermark() for every log, replay. In this
-// order: a segment that has nothing live and lies behind its log's watermark is recycled at once.
+// At start-up: scan(), then add_live() and set_synced_watermark() for what RocksDB knows, replay, add_live() for what that
+// found, and only then begin(). Nothing is recycled before the first begin(): chunks in front of a watermark may belong to
+// an accept behind it, and the pins that kept them died with the process before.
 #pragma once
 
 #include <cstdint>

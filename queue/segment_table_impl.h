@@ -56,6 +56,8 @@ struct SegmentTable::Impl {
   bool is_spare(SegmentKey key, const Segment& segment) const;
   /// Recycles `key` if nothing pins it.
   void release(SegmentKey key);
+  void release_all(std::uint16_t log);
+  void start_recycling();
   void keep_open(File& file, std::shared_ptr<SpoolFile> open);
   void forget(File& file) noexcept;
   Result<void> adopt(const std::string& name);
@@ -84,6 +86,7 @@ struct SegmentTable::Impl {
   std::size_t files_open = 0;
   std::uint64_t next_generation = 1;
   std::uint64_t next_file = 1;
+  bool recycling = false;  // recovery is over
   bool closing = false;
   std::thread helper;
 

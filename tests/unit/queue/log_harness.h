@@ -110,12 +110,16 @@ inline std::vector<io::Slice> slices_of(std::string_view body, std::size_t piece
 /// A whole transaction.
 inline io::Task<Result<MessageId>> send(queue::UploadSite& site, std::string body, std::size_t piece_octets = 3000) {
   queue::Upload upload(site, MessageId::generate(WallTime::now()));
+  const std::size_t pieces_a_time = std::max<std::size_t>(1, 3000 / piece_octets);
+  std::vector<io::Slice> some;
   for (io::Slice& slice : slices_of(body, piece_octets)) {
-    std::vector<io::Slice> one;
-    one.push_back(std::move(slice));
-    auto appended = co_await upload.append(std::move(one));
+    some.push_back(std::move(slice));
+    if (some.size() < pieces_a_time) continue;
+    auto appended = co_await upload.append(std::exchange(some, {}));
     if (!appended) co_return propagate(appended);
   }
+  auto last = co_await upload.append(std::move(some));
+  if (!last) co_return propagate(last);
   mail::BodyFacts facts;
   facts.octets = body.size();
   auto committed = co_await upload.commit(envelope_for("recipient"), facts, "Received: by test\r\n");

@@ -112,6 +112,30 @@ TEST_F(HandMade, AMissingSegmentIsAnError) {
   EXPECT_TRUE(replay({4, 0}).has_value());  // never begun
 }
 
+TEST(LogReplay, AnAcceptWhoseChunkInFrontOfTheWatermarkIsLostIsPassedOver) {
+  FaultyFileSystem files;
+  run_on_reactor(
+      [](io::Reactor& reactor, FaultyFileSystem& disk) -> io::Task<> {
+        LogHarness site(disk, small_options(), reactor);
+        EXPECT_TRUE(site.table.scan() && site.log.open());
+        EXPECT_TRUE((co_await send(site, body_of(9000, 1))).has_value());
+        EXPECT_TRUE((co_await send(site, body_of(100, 2))).has_value());
+        co_await site.log.close();
+      },
+      files);
+  const LogPosition behind_first_chunk{
+      1, 64 + static_cast<std::uint32_t>(queue::record_octets(small_options().chunk_octets_max))};
+  const auto accepts_from = [&](LogPosition from) {
+    queue::SegmentTable table(files, "/spool", small_options().segment_octets, 0);
+    EXPECT_TRUE(table.scan());
+    return recover(table, {{0, from}}).messages.size();
+  };
+  EXPECT_EQ(accepts_from(behind_first_chunk), 2U);
+  files.overwrite("/spool/00000001.spool", 5000, "X");
+  EXPECT_EQ(accepts_from(behind_first_chunk), 1U);
+  EXPECT_EQ(accepts_from({1, 0}), 0U);
+}
+
 TEST_F(HandMade, AnErrorOfTheVisitorEndsTheReading) {
   segment(1, {"a", "b"});
   queue::SegmentTable table(files_, "/spool", segment_octets, 0);

@@ -105,6 +105,24 @@ TEST(SegmentTable, ARecycledFileServesAnyLogUnderANewGenerationAndItsOldRecordsA
   EXPECT_TRUE(recover(table, {{0, {2, 64}}}).types.empty());
 }
 
+TEST(SegmentTable, NothingIsRecycledBeforeTheFirstSegmentIsBegun) {
+  FaultyFileSystem files;
+  {
+    SegmentTable table(files, "/spool", segment_octets, 0);
+    ASSERT_TRUE(table.scan());
+    for (int i = 0; i < 3; ++i) ASSERT_TRUE(table.begin(0).has_value());
+    files.kill();
+  }
+  SegmentTable table(files, "/spool", segment_octets, 0);
+  ASSERT_TRUE(table.scan());
+  table.set_synced_watermark(0, {3, 64});
+  EXPECT_TRUE(table.contains({0, 1}));  // an accept in number 3 may refer to it
+  table.add_live({0, 1}, 10);           // and does
+  ASSERT_TRUE(table.begin(0).has_value());
+  EXPECT_TRUE(table.contains({0, 1}));
+  EXPECT_FALSE(table.contains({0, 2}));
+}
+
 TEST(SegmentTable, OneSegmentIsPreparedAheadAndSparesAreKeptWithinBounds) {
   FaultyFileSystem files;
   SegmentTable table(files, "/spool", segment_octets, 0);
