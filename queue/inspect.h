@@ -14,12 +14,12 @@
 namespace ringpost::queue {
 
 struct Selector {
-  std::vector<MessageId> ids;          // any of these; empty: all
-  std::optional<std::string> sender;   // exact, or "@domain"
-  std::optional<std::string> recipient;
-  std::optional<std::string> destination;
-  std::optional<Duration> older_than;
-  std::optional<std::string> state;    // "active" (never tried), "deferred"
+  std::vector<MessageId> ids{};          // any of these; empty: all
+  std::optional<std::string> sender{};   // exact, or "@domain"
+  std::optional<std::string> recipient{};
+  std::optional<std::string> destination{};
+  std::optional<Duration> older_than{};
+  std::optional<std::string> state{};    // "active" (never tried), "deferred"
 };
 
 struct DestinationSummary {

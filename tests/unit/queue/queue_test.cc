@@ -9,7 +9,9 @@ namespace {
 
 using queue::Shard;
 
-mail::Envelope two_recipients() { return envelope("a@example.org", {"b@example.net", "c@example.com"}); }
+mail::Envelope two_recipients() {
+  return envelope("a@example.org", {"b@example.net", "c@example.com"});
+}
 mail::Envelope three_recipients() {
   return envelope("a@example.org", {"b@example.net", "c@example.net", "d@example.net"});
 }
@@ -58,11 +60,10 @@ TEST_F(QueueTest, RestartFindsWhatWasAccepted) {
   std::set<MessageId> ids;
   on_shard(
       [](Shard& shard, std::set<MessageId>& all) -> io::Task<> {
-        for (int i = 0; i < 20; ++i)
-          {
-            const auto id = co_await submit(shard, two_recipients(), test_body());
-            all.insert(id);
-          }
+        for (int i = 0; i < 20; ++i) {
+          const auto id = co_await submit(shard, two_recipients(), test_body());
+          all.insert(id);
+        }
       },
       ids);
   close();
@@ -98,8 +99,7 @@ TEST_F(QueueTest, MoreThanTheWindowIsDeliveredExactlyOnce) {
   std::map<MessageId, int> seen;
   on_shard(
       [](Shard& shard, std::map<MessageId, int>& counts) -> io::Task<> {
-        for (int i = 0; i < 100; ++i)
-          {
+        for (int i = 0; i < 100; ++i) {
           const auto id = co_await submit(shard, one_recipient(), test_body());
           counts[id] = 0;
         }
@@ -125,8 +125,7 @@ TEST_F(QueueTest, LeasesHeldWhileTheWindowIsRefilledAreNotOfferedTwice) {
   options_.window_messages = 4;
   open();
   on_shard([](Shard& shard) -> io::Task<> {
-    for (int i = 0; i < 30; ++i)
-      (void)co_await submit(shard, one_recipient(), test_body());
+    for (int i = 0; i < 30; ++i) (void)co_await submit(shard, one_recipient(), test_body());
     std::vector<queue::Attempt> leases;
     std::set<MessageId> seen;
     for (int i = 0; i < 30; ++i) {
@@ -254,7 +253,8 @@ TEST_F(QueueTest, LockedDirectoryIsRefusedWithTheHoldersPid) {
   const auto second = queue::Queue::open(options_, {[](const mail::Address&) { return std::string("x"); }});
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().kind, ErrorKind::refused);
-  EXPECT_NE(second.error().reason.find("pid " + std::to_string(::getpid())), std::string::npos) << second.error().reason;
+  EXPECT_NE(second.error().reason.find("pid " + std::to_string(::getpid())), std::string::npos)
+      << second.error().reason;
 }
 
 TEST_F(QueueTest, LaneOfAWorkerThatIsGoneIsAdopted) {
