@@ -5,7 +5,7 @@ from lib import check, check_equal, wait_until
 
 
 def test_bounce_of_bounce_is_dropped_and_logged(ctx):
-    peer = ctx.peer(replies={"RCPT": "550 5.1.1 nobody is here"})
+    peer = ctx.peer(replies={"RCPT": "550 5.1.1 nobody is here", "DATA": "554 5.5.1 no valid recipients"})
     server = ctx.server(config=relaying(peer))
     null = server.send("gone@foreign.example", sender="")
     check(server.wait_event("drop", message=null).get("reason"), "the drop event of a message without sender says no reason")

@@ -24,7 +24,7 @@ def test_sick_next_hop_fails_over(ctx):
     wait_queue_empty(server)
 
 
-def test_dead_next_hop_is_tried_again(ctx):
+def test_dead_next_hop_is_tried_again_when_an_operator_says_so(ctx):
     port = free_port()
     server = ctx.server(config=relaying(f"smtp://127.0.0.1:{port}"))
     queue_id = server.send("a@foreign.example")
@@ -32,11 +32,24 @@ def test_dead_next_hop_is_tried_again(ctx):
     check(deferred.get("reason") or deferred.get("reply"), f"the defer event does not say why: {deferred}")
     check(deferred.get("next"), f"the defer event does not say when it is tried again: {deferred}")
     check_equal(queued(server), 1, "queued messages")
+    check("postponed" in server.cli("queue", "summary", "--json"), "the summary does not say that the next hop is down")
     peer = Peer(port=port)
     ctx.on_exit(peer.stop)
+    server.cli("queue", "retry", "--all")  # otherwise a next hop that was down is left alone for a minute
     peer.wait(1)
     wait_queue_empty(server)
     check_equal(len(peer.messages), 1, "copies that arrived")
+
+
+def test_message_put_off_by_its_next_hop_is_tried_again_in_time(ctx):
+    answers = iter(["451 4.3.0 not now", "451 4.3.0 not yet"])
+    peer = ctx.peer(replies={"MAIL": lambda *_: next(answers, "250 2.1.0 ok")})
+    server = ctx.server(config=relaying(peer))
+    queue_id = server.send("a@foreign.example")
+    peer.wait(1)
+    wait_queue_empty(server)
+    check_equal([e["attempt"] for e in server.events("defer") if e["message"] == queue_id], [1, 2], "attempts deferred")
+    check_equal(server.wait_event("deliver", message=queue_id)["attempt"], 3, "attempt that succeeded")
 
 
 def test_greylisted_recipient_is_tried_again_and_the_others_are_not(ctx):
