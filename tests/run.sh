@@ -97,7 +97,8 @@ step() {
 
 targets() {  # the micro-benchmarks are built once only
   local folder
-  if [[ $1 == release || $1 == fuzz ]]; then echo all; return; fi
+  if [[ $1 == release ]]; then echo all; return; fi
+  if [[ $1 == fuzz ]]; then basename --suffix=.cc --multiple "$root"/tests/fuzz/*_fuzz.cc; return; fi
   echo ringpost ringpost-bench
   for folder in "$root"/tests/unit/*/; do
     if compgen -G "$folder"*_test.cc >/dev/null; then echo "unit_$(basename "$folder")"; fi
