@@ -1,5 +1,5 @@
-// Reads a body back, in order, by the ring, from the page cache in the usual case; never the whole of it in memory. Pins the
-// segments it reads. Works on any core: it opens the segment files through the shared SegmentTable.
+// Reads a body back, in order, by the ring, from the page cache in the usual case; never the whole of it in memory.
+// Pins the segments it reads. Works on any core: it opens the segment files through the shared SegmentTable.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// The one door between the queue and the disk (RocksDB apart), small enough that a test can stand in it: keep any prefix of
-// what was written, drop or tear any unsynced write, fail any sync, fill the disk.
+// The one door between the queue and the disk (RocksDB apart), small enough that a test can stand in it: keep any
+// prefix of what was written, drop or tear any unsynced write, fail any sync, fill the disk.
 #pragma once
 
 #include <sys/uio.h>

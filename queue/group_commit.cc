@@ -4,27 +4,16 @@
 #include <string>
 #include <utility>
 
-#include "base/crc32c.h"
-#include "telemetry/log.h"
 #include "telemetry/metrics.h"
 
 namespace ringpost::queue {
 
 namespace {
 
-// After a failure: at once, then every second; every half minute where each try uses up a segment.
-constexpr Duration retry_wait_first = std::chrono::seconds(1);
-constexpr Duration retry_wait_max = std::chrono::seconds(30);
-
 constexpr PublicStatus storage_failed{451, {4, 3, 0}};
-constexpr PublicStatus closing_down{451, {4, 3, 2}};
 
-void report(const Error& error, std::uint16_t log) {
-  telemetry::Event(telemetry::EventKind::error)
-      .field("operation", "spool log")
-      .field("worker", log)
-      .error(error)
-      .emit();
+Error closed() {
+  return Error(ErrorKind::unavailable, "the spool log is closed", {451, {4, 3, 2}});
 }
 
 }  // namespace
@@ -57,7 +46,6 @@ Result<void> GroupCommit::open() {
 io::Task<> GroupCommit::close() {
   closing_ = true;
   co_await scope_.join();
-  finished_ = true;
   hook_.unlink();
   retry_timer_.unlink();
 }
@@ -65,7 +53,7 @@ io::Task<> GroupCommit::close() {
 void GroupCommit::enqueue(LogEntry& entry) noexcept {
   const std::uint64_t room = options_.segment_octets - segment_header_octets;
   if (finished_) {
-    refuse(entry, Error(ErrorKind::unavailable, "the spool log is closed", closing_down));
+    refuse(entry, closed());
   } else if (entry.octets() > room) {
     refuse(entry, Error(ErrorKind::too_large, "a record does not fit a spool segment", {552, {5, 3, 4}}));
   } else {
@@ -86,22 +74,21 @@ void GroupCommit::end_of_turn() noexcept {
 io::Task<> GroupCommit::write_groups() {
   for (;;) {
     co_await Idle{*this};
-    if (!segment_ && closing_) {
-      refuse_waiting(error_ ? *error_ : Error(ErrorKind::unavailable, "the spool log is closed", closing_down));
-      co_return;
-    }
+    if (!segment_ && closing_) break;
     if (!segment_) {
       co_await renew();
     } else if (waiting_.empty()) {
       // Closing: what nobody waited for is made durable too, so that fewer messages are in doubt.
       co_await leave_segment();
-      co_return;
+      break;
     } else if (!front_fits()) {
       co_await leave_segment();
       if (!error_) co_await renew();
     }
     if (segment_ && form_group()) co_await write_group();
   }
+  finished_ = true;
+  refuse_waiting(error_ ? *error_ : closed());
 }
 
 bool GroupCommit::front_fits() noexcept {
@@ -192,55 +179,6 @@ void GroupCommit::group_written(Duration took) {
   while (!done.empty()) reactor_.make_ready(done.pop_front());
 }
 
-void GroupCommit::group_failed(const Error& error) {
-  report(error, log_);
-  octets_waiting_ -= group_octets_;
-  while (!group_.empty()) {
-    LogEntry& entry = group_.pop_front();
-    if (entry.item != nullptr && entry.item->kind == IndexItem::Kind::accept) {
-      cancelled_.push_back(entry.item->message->id);
-    }
-    refuse(entry, error);
-  }
-  segment_lost(error);
-}
-
-void GroupCommit::refuse(LogEntry& entry, const Error& error) {
-  entry.error = error;
-  if (entry.item != nullptr && entry.item->kind != IndexItem::Kind::accept) {
-    entry.item->log = log_;
-    entry.item->end = {};
-    sink_.hand_in(std::move(entry.item));
-  }
-  entry.item.reset();
-  reactor_.make_ready(entry);
-}
-
-void GroupCommit::refuse_waiting(const Error& error) {
-  while (!waiting_.empty()) {
-    LogEntry& entry = waiting_.pop_front();
-    octets_waiting_ -= entry.octets();
-    refuse(entry, error);
-  }
-}
-
-// The first try to go on is made at once, and who waits may still be served by it.
-void GroupCommit::segment_lost(const Error& error) {
-  ++failures_;
-  drop_segment();
-  error_ = error;
-  retry_due_ = true;
-  retry_wait_ = retry_wait_first;
-}
-
-void GroupCommit::broken(const Error& error) {
-  if (!error_) report(error, log_);
-  error_ = error;
-  retry_due_ = false;
-  reactor_.timers().arm(retry_timer_, monotonic_now() + std::max(retry_wait_, retry_wait_first));
-  refuse_waiting(*error_);
-}
-
 void GroupCommit::take(OpenSegment segment) {
   segment_ = std::move(segment);
   offset_ = synced_ = segment_header_octets;
@@ -260,54 +198,11 @@ io::Task<> GroupCommit::leave_segment() {
   if (offset_ > synced_) {
     auto synced = co_await segment_->file->write(reactor_, {}, offset_, io::Sync::data);
     if (!synced) {
-      report(synced.error(), log_);
       segment_lost(synced.error());
       co_return;
     }
   }
   drop_segment();
-}
-
-io::Task<> GroupCommit::renew() {
-  retry_due_ = false;
-  auto segment = co_await segments_.begin_soon(log_, reactor_);
-  if (!segment) {
-    retry_wait_ = retry_wait_first;
-    broken(segment.error());
-    co_return;
-  }
-  take(std::move(*segment));
-  if (!error_) co_return;
-  auto written = co_await write_cancelled();
-  if (!written) {
-    ++failures_;
-    drop_segment();
-    retry_wait_ = std::min(retry_wait_ * 2, retry_wait_max);
-    broken(written.error());
-    co_return;
-  }
-  cancelled_.clear();
-  error_.reset();
-  telemetry::Event(telemetry::EventKind::start).field("operation", "spool log").field("worker", log_).emit();
-}
-
-// Also the proof that the disk takes writes again; empty when there is nothing to cancel.
-io::Task<Result<void>> GroupCommit::write_cancelled() {
-  std::string record(record_header_octets, '\0');
-  for (const MessageId& message : cancelled_) {
-    const auto id = message.octets();
-    record.append(id.data(), id.size());
-  }
-  const std::string_view payload = std::string_view(record).substr(record_header_octets);
-  encode_record_header(RecordType::cancelled, static_cast<std::uint32_t>(payload.size()), crc32c(payload),
-                       segment_->generation, record.data());
-  const iovec vector{record.data(), record.size()};
-  auto written = co_await segment_->file->write(reactor_, {&vector, 1}, offset_, io::Sync::data);
-  if (written) {
-    offset_ += static_cast<std::uint32_t>(record_octets(payload.size()));
-    synced_ = offset_;
-  }
-  co_return written;
 }
 
 }  // namespace ringpost::queue

@@ -1,5 +1,5 @@
-// What workers hand to the indexer, in one order: accepts and outcomes, each with the position of its log record. A message
-// enters here before it enters a scheduler, so an outcome never overtakes its accept.
+// What workers hand to the indexer, in one order: accepts and outcomes, each with the position of its log record. A
+// message enters here before it enters a scheduler, so an outcome never overtakes its accept.
 #pragma once
 
 #include <cstdint>
@@ -23,11 +23,11 @@ struct IndexItem : MpscNode {
   };
   Kind kind = Kind::watermark;
   std::uint16_t log = 0;
-  LogPosition end;                      // behind the record; segment 0: no record (retry_now, drop)
-  MessagePointer message;               // accept
+  LogPosition end;                        // behind the record; segment 0: no record (retry_now, drop)
+  MessagePointer message;                 // accept
   std::vector<std::string> destinations;  // accept: parallel to the recipients
   Outcome outcome;
-  std::uint64_t sequence = 0;           // by IndexSink::make_item, ascending in a log; 0: nobody asks when it is applied
+  std::uint64_t sequence = 0;  // by IndexSink::make_item, ascending in a log; 0: nobody asks when it is applied
   // Keeps pinned what the body refers to; dropped with the item, that is after add_live() of its batch.
   std::shared_ptr<const void> pins;
 };

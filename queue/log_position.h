@@ -1,5 +1,5 @@
-// A place in a spool log. Each worker writes one log; a log is a sequence of segments, numbered from 1 as they are begun;
-// positions of one log are totally ordered. Logs are named by a small number that outlives the worker count.
+// A place in a spool log. Each worker writes one log; a log is a sequence of segments, numbered from 1 as they are
+// begun; positions of one log are totally ordered. Logs are named by a small number that outlives the worker count.
 #pragma once
 
 #include <compare>

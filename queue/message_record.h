@@ -1,6 +1,6 @@
-// A message as the queue keeps it. The Message is written once, when it is accepted, and never changes: the session's core,
-// the indexer and the deliveries share it (the one thing shared across cores; it is immutable and counted atomically).
-// What changes is the state of its recipients, which only the indexer writes.
+// A message as the queue keeps it. The Message is written once, when it is accepted, and never changes: the session's
+// core, the indexer and the deliveries share it (the one thing shared across cores; it is immutable and counted
+// atomically). What changes is the state of its recipients, which only the indexer writes.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +22,8 @@ struct Message {
   std::uint16_t lane = 0;
   mail::Envelope envelope;
   mail::BodyFacts facts;
-  std::string prefix;         // header fields of ours, CRLF line ends, in front of the body
-  std::vector<Extent> body;   // in order
+  std::string prefix;        // header fields of ours, CRLF line ends, in front of the body
+  std::vector<Extent> body;  // in order
 };
 using MessagePointer = std::shared_ptr<const Message>;
 
@@ -32,9 +32,9 @@ enum class RecipientPhase : std::uint8_t { queued, delivered, failed };
 struct RecipientState {
   RecipientPhase phase = RecipientPhase::queued;
   std::uint32_t attempts = 0;
-  WallTime due;                 // of the next attempt, while queued
-  std::string destination;      // key of the range it stands in, while queued
-  PublicStatus last_status{};   // of the last attempt
+  WallTime due;                // of the next attempt, while queued
+  std::string destination;     // key of the range it stands in, while queued
+  PublicStatus last_status{};  // of the last attempt
   std::string last_diagnostic;
   std::string last_remote;
 };

@@ -1,12 +1,12 @@
-// Which segment files exist, and who pins them (README.md, "Who pins a segment"). Shared by all logs, the indexer and the
-// readers, under one mutex that is taken when a segment is begun or left, when a batch is applied, and when a reader
-// opens a segment; never per octet. A file nobody pins is recycled: a new generation and sequence number, for any log.
-// Creates and zero-fills files ahead of need on a helper thread of its own. Keeps `files_open_max` files open; a reader of
-// any other opens it anew.
+// Which segment files exist, and who pins them (README.md, "Who pins a segment"). Shared by all logs, the indexer and
+// the readers, under one mutex that is taken when a segment is begun or left, when a batch is applied, and when a
+// reader opens a segment; never per octet. A file nobody pins is recycled: a new generation and sequence number, for
+// any log. Creates and zero-fills files ahead of need on a helper thread of its own. Keeps `files_open_max` files open;
+// a reader of any other opens it anew.
 //
-// At start-up: scan(), then add_live() and set_synced_watermark() for what RocksDB knows, replay, add_live() for what that
-// found, and only then begin(). Nothing is recycled before the first begin(): chunks in front of a watermark may belong to
-// an accept behind it, and the pins that kept them died with the process before.
+// At start-up: scan(), then add_live() and set_synced_watermark() for what RocksDB knows, replay, add_live() for what
+// that found, and only then begin(). Nothing is recycled before the first begin(): chunks in front of a watermark may
+// belong to an accept behind it, and the pins that kept them died with the process before.
 #pragma once
 
 #include <cstdint>
@@ -52,8 +52,8 @@ class SegmentTable {
   bool contains(SegmentKey key) const;
   std::vector<std::uint16_t> logs() const;
 
-  /// A segment for `log` with the next sequence number, its header written and synced; pinned for the log. From now on one
-  /// is prepared ahead for this log. Blocking. Errors: no_space (below min_free_disk or ENOSPC), io.
+  /// A segment for `log` with the next sequence number, its header written and synced; pinned for the log. From now on
+  /// one is prepared ahead for this log. Blocking. Errors: no_space (below min_free_disk or ENOSPC), io.
   Result<OpenSegment> begin(std::uint16_t log);
   /// The same for a reactor: at once where one was prepared ahead, else the helper thread makes one meanwhile.
   io::Task<Result<OpenSegment>> begin_soon(std::uint16_t log, io::Reactor& reactor);
@@ -64,8 +64,8 @@ class SegmentTable {
   /// For readers: the file and a pin. Errors: not_found.
   Result<OpenSegment> open_pinned(SegmentKey key);
 
-  /// By the indexer, after the batch that says so: live octets changed; everything before `position` of `log` is applied and
-  /// synced.
+  /// By the indexer, after the batch that says so: live octets changed; everything before `position` of `log` is
+  /// applied and synced.
   void add_live(SegmentKey key, std::int64_t octets);
   void set_synced_watermark(std::uint16_t log, LogPosition position);
 
