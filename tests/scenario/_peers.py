@@ -30,7 +30,7 @@ def relaying(*next_hops, **queue):
     """Configuration: foreign mail to these next hops, tried again every second."""
     hops = [hop if isinstance(hop, str) else hop.next_hop for hop in next_hops]
     return {"route": [{"domain": "*", "next_hop": hops[0] if len(hops) == 1 else hops}],
-            "queue": {"retry": {"first": "1s", "factor": 1.0, "max": "1s"}, **queue}}
+            "queue": {"retry": {"first": "1s", "factor": 1.0, "max": "1s"}, "min_free_disk": "16MiB"} | queue}
 
 
 def nobody_listens():
