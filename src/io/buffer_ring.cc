@@ -93,8 +93,16 @@ void BufferRing::recycle(RingBlock& block) noexcept {
                           ::io_uring_buf_ring_mask(total_), 0);
   ::io_uring_buf_ring_advance(impl_->entries, 1);
   --out_;
-  // One buffer, one waiter: waking all of them would only make them all fail again.
-  if (!waiters_.empty()) waiters_.pop_front().on_buffers_free();
+}
+
+bool BufferRing::tell_waiters() noexcept {
+  // One buffer, one waiter: telling all of them would only make them all fail again. But the kernel refuses a receive
+  // for want of buffers even where no octets have come; whoever is told and still has nothing to receive leaves its
+  // buffer to the next, in the next turn.
+  for (std::uint32_t buffers = free(); buffers > 0 && !waiters_.empty(); --buffers) {
+    waiters_.pop_front().on_buffers_free();
+  }
+  return !waiters_.empty() && free() > 0;
 }
 
 }  // namespace ringpost::io

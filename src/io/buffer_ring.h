@@ -47,10 +47,9 @@ class BufferRing {
 
   /// `waiter` is told once, in turn, when a buffer is free.
   void wait(BufferWaiter& waiter) noexcept { waiters_.push_back(waiter); }
-  /// Whoever was told and then had no use for the buffer (its connection ended) tells the next.
-  void pass_on() noexcept {
-    if (!waiters_.empty() && free() > 0) waiters_.pop_front().on_buffers_free();
-  }
+  /// At the end of a turn: tells as many waiters as there are free buffers. True: there are more of both, come again
+  /// before sleeping.
+  bool tell_waiters() noexcept;
 
  private:
   struct Impl;

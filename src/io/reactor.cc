@@ -107,7 +107,8 @@ void Reactor::turn() {
     hooks_.push_back(hook);
     hook.end_of_turn();
   }
-  const bool more = !ready_.empty() || !parcels_.empty() || stopping_.load(std::memory_order_acquire);
+  const bool starving = buffers_->tell_waiters();
+  const bool more = starving || !ready_.empty() || !parcels_.empty() || stopping_.load(std::memory_order_acquire);
   const MonotonicTime before_wait = monotonic_now();
   Duration slept{};
   ring_->submit_and_collect(more ? MonotonicTime::min() : timers_.next(), before_wait, slept);

@@ -65,7 +65,6 @@ void Receiver::complete(int result, std::uint32_t flags) noexcept {
     } else if (waiting_ != nullptr && pending_head_ == pending_.size() && !stopping_) {
       arm();  // the pause for back-pressure ended after its reason had gone
     }
-    if (result != -ENOBUFS) buffers.pass_on();
   }
   wake();
 }

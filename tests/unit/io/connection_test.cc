@@ -164,6 +164,50 @@ TEST(Connection, BuffersThatRunOutComeBackToThoseWhoWait) {
   });
 }
 
+Task<> receive_one(Connection& connection, bool& received) {
+  auto octets = co_await connection.receive(Deadline::after(seconds(5)), Cancel::never());
+  received = octets.has_value() && !octets->empty();
+}
+
+TEST(Connection, AFreeBufferGoesToWhoHasSomethingToReceiveNotToWhoAskedFirst) {
+  Options two_buffers = test::small_reactor();
+  two_buffers.receive_buffers = 2;
+  test::run_on_reactor_with(two_buffers, [](Reactor& reactor) -> Task<> {
+    Pair hoarder = co_await make_pair(reactor);
+    Pair silent[3];
+    for (Pair& pair : silent) pair = co_await make_pair(reactor);
+    Pair busy = co_await make_pair(reactor);
+    std::vector<Slice> hoarded;
+    while (hoarded.size() < 2) {
+      static_cast<void>(co_await hoarder.client->send("x", Deadline::never(), Cancel::never()));
+      auto slice = co_await hoarder.server->receive(Deadline::after(seconds(5)), Cancel::never());
+      EXPECT_TRUE(slice.has_value());
+      if (!slice) break;
+      hoarded.push_back(std::move(*slice));
+    }
+    EXPECT_EQ(reactor.receive_buffers().free(), 0U);
+    Scope scope(reactor);
+    bool silent_received[3] = {}, received = false;
+    for (int i = 0; i < 3; ++i) scope.spawn(receive_one(*silent[i].server, silent_received[i]));
+    scope.spawn(receive_one(*busy.server, received));
+    static_cast<void>(co_await busy.client->send("hello", Deadline::never(), Cancel::never()));
+    co_await Sleep(reactor, Deadline::after(milliseconds(20)), Cancel::never());
+    EXPECT_FALSE(received);
+    hoarded.pop_back();
+    co_await Sleep(reactor, Deadline::after(milliseconds(200)), Cancel::never());
+    EXPECT_TRUE(received);
+    for (Pair& pair : silent) co_await pair.client->close();
+    co_await scope.join();
+    EXPECT_FALSE(silent_received[0] || silent_received[1] || silent_received[2]);
+    hoarded.clear();
+    for (Pair& pair : silent) co_await pair.server->close();
+    for (Pair* pair : {&hoarder, &busy}) {
+      co_await pair->client->close();
+      co_await pair->server->close();
+    }
+  });
+}
+
 TEST(Connection, ARefusedConnectSaysSo) {
   test::run_on_reactor([](Reactor& reactor) -> Task<> {
     auto socket = open_listening_socket(*SocketAddress::parse("127.0.0.1:0"), 1);
