@@ -11,7 +11,9 @@ namespace {
 
 constexpr std::string_view field = "\r\nX-Ringpost-Token:";
 
-std::uint64_t hash_of(std::string_view text) noexcept { return std::hash<std::string_view>()(text); }
+std::uint64_t hash_of(std::string_view text) noexcept {
+  return std::hash<std::string_view>()(text);
+}
 
 }  // namespace
 

@@ -30,8 +30,8 @@ class TokenFinder {
 class DeliveryLog {
  public:
   struct Counts {
-    std::uint64_t tokens = 0;       // different ones
-    std::uint64_t duplicates = 0;   // (token, recipient) pairs beyond their first time
+    std::uint64_t tokens = 0;      // different ones
+    std::uint64_t duplicates = 0;  // (token, recipient) pairs beyond their first time
     std::uint64_t without_token = 0;
   };
 

@@ -12,12 +12,14 @@ DotFinder::State DotFinder::next(State state, char octet) noexcept {
     case State::crlf:
       if (octet == '.') return State::dot;
       break;
-    case State::dot: return octet == '\r' ? State::dot_cr : State::text;
+    case State::dot:
+      return octet == '\r' ? State::dot_cr : State::text;
     case State::dot_cr:
       if (octet == '\n') return State::end;
       break;
     case State::text:
-    case State::end: break;
+    case State::end:
+      break;
   }
   return octet == '\r' ? State::cr : State::text;
 }

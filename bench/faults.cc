@@ -36,17 +36,22 @@ Result<std::pair<Stage, std::string_view>> parse_stage(std::string_view text) {
   const auto colon = text.find(':');
   const auto name = std::ranges::find(stage_names, text.substr(0, colon));
   if (colon == std::string_view::npos || name == stage_names.end()) {
-    return fail(ErrorKind::invalid, "no stage (greeting, ehlo, mail, rcpt, data, body, dot, rset, quit) in front of \":\": " +
-                                        printable(text));
+    return fail(
+        ErrorKind::invalid,
+        "no stage (greeting, ehlo, mail, rcpt, data, body, dot, rset, quit) in front of \":\": " + printable(text));
   }
   return std::pair(static_cast<Stage>(name - stage_names.begin()), text.substr(colon + 1));
 }
 
-bool happens(double probability) { return probability >= 1 || (probability > 0 && jitter(0, 1) < probability); }
+bool happens(double probability) {
+  return probability >= 1 || (probability > 0 && jitter(0, 1) < probability);
+}
 
 }  // namespace
 
-std::string_view to_string(Stage stage) noexcept { return stage_names[static_cast<std::size_t>(stage)]; }
+std::string_view to_string(Stage stage) noexcept {
+  return stage_names[static_cast<std::size_t>(stage)];
+}
 
 Result<void> Faults::add_reply(std::string_view text) {
   auto staged = parse_stage(text);
@@ -112,7 +117,8 @@ Result<void> Faults::set_tarpit(std::string_view text) {
     break;
   }
   const auto octets = parse_number(number);
-  if (!octets || *octets < 0.001) return fail(ErrorKind::invalid, "not octets a second (\"1octet/s\"): " + printable(text));
+  if (!octets || *octets < 0.001)
+    return fail(ErrorKind::invalid, "not octets a second (\"1octet/s\"): " + printable(text));
   octets_per_second_ = *octets;
   return {};
 }

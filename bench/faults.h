@@ -1,5 +1,5 @@
-// How a sink misbehaves, on purpose: replies other than the usual, connections ended at a given step, pauses, and replies
-// that trickle. Filled in once; read by all threads.
+// How a sink misbehaves, on purpose: replies other than the usual, connections ended at a given step, pauses, and
+// replies that trickle. Filled in once; read by all threads.
 #pragma once
 
 #include <array>
@@ -15,26 +15,26 @@
 
 namespace ringpost::bench {
 
-/// The steps of a session at which something can go wrong. `data` is the reply to DATA, `body` the middle of the message,
-/// `dot` the reply to the final dot (or to the last BDAT chunk).
+/// The steps of a session at which something can go wrong. `data` is the reply to DATA, `body` the middle of the
+/// message, `dot` the reply to the final dot (or to the last BDAT chunk).
 enum class Stage : std::uint8_t { greeting, ehlo, mail, rcpt, data, body, dot, rset, quit };
 inline constexpr std::size_t stage_count = 9;
 std::string_view to_string(Stage stage) noexcept;
 
 struct ReplyRule {
   Stage stage = Stage::dot;
-  std::string reply;        // as it goes over the wire
-  bool positive = false;    // 2xx or 3xx
+  std::string reply;      // as it goes over the wire
+  bool positive = false;  // 2xx or 3xx
   bool ends_session = false;
   double probability = 1;
-  std::string pattern;      // of an address, with "*"; empty: any
+  std::string pattern;  // of an address, with "*"; empty: any
 };
 
 class Faults {
  public:
-  /// "rcpt:450 4.2.1 busy:10%", "dot:550 5.7.1 no:user3@*", "mail:421 4.3.2 closing". Behind the last colon stands a share
-  /// or an address pattern (the sender for mail; a recipient for rcpt, data and dot); neither: always. The first rule that
-  /// applies wins. Errors: invalid.
+  /// "rcpt:450 4.2.1 busy:10%", "dot:550 5.7.1 no:user3@*", "mail:421 4.3.2 closing". Behind the last colon stands a
+  /// share or an address pattern (the sender for mail; a recipient for rcpt, data and dot); neither: always. The first
+  /// rule that applies wins. Errors: invalid.
   Result<void> add_reply(std::string_view text);
   /// "data:5%": leaves without a word.
   Result<void> add_disconnect(std::string_view text);

@@ -21,7 +21,7 @@ struct LoadReport {
   Tally tally;  // of all threads
   std::uint64_t not_sent = 0;
   std::uint64_t idle_lost = 0;
-  Cost cost;  // seconds: of the load alone; processor time: of everything
+  Cost cost;                                 // seconds: of the load alone; processor time: of everything
   std::vector<std::string> thread_failures;  // a thread that could not begin
 
   /// Every message that was to be sent was accepted for every recipient, and nothing else went wrong.

@@ -166,11 +166,13 @@ void add_amounts(CLI::App& verb, Words& words) {
 void add_mail(CLI::App& verb, Words& words) {
   LoadOptions& options = words.options;
   verb.add_option("--from", words.from, "reverse-path (load@client.example); <> for the null one");
-  verb.add_option("--rcpt", words.recipients, "recipient, may be given several times: taken in turn; {n} in it counts up");
+  verb.add_option("--rcpt", words.recipients,
+                  "recipient, may be given several times: taken in turn; {n} in it counts up");
   verb.add_option("--rcpts-per-message", options.recipients_per_message, "(1)")
       ->check(CLI::Range(1U, LoadOptions::recipients_per_message_max));
   verb.add_option("--helo", options.helo, "name in EHLO (load.client.example)");
-  verb.add_flag("--pipelining,!--no-pipelining", options.pipelining, "MAIL, RCPT and DATA in one send, where offered (on)");
+  verb.add_flag("--pipelining,!--no-pipelining", options.pipelining,
+                "MAIL, RCPT and DATA in one send, where offered (on)");
   verb.add_flag("--bdat", options.bdat, "BDAT instead of DATA, where CHUNKING is offered");
   verb.add_flag("--lmtp", options.lmtp, "LHLO, and a reply for each recipient");
   verb.add_option("--source-addresses", words.sources, "connect from these in turn: 127.0.0.2-127.0.0.9");
@@ -184,7 +186,8 @@ void add_load_command(CLI::App& app, int& status) {
   verb->add_option("--to", words->to, "HOST:PORT, numeric: 127.0.0.1:2525")->required();
   add_amounts(*verb, *words);
   add_mail(*verb, *words);
-  verb->add_flag("--json", words->json, "the report as one JSON object: counts, rates, cpu, latency_ms, phases, errors");
+  verb->add_flag("--json", words->json,
+                 "the report as one JSON object: counts, rates, cpu, latency_ms, phases, errors");
   verb->add_flag("--no-progress", words->no_progress, "no line on stderr each second");
   verb->callback([words, &status] { status = run(*words); });
 }

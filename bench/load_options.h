@@ -22,7 +22,7 @@ struct LoadOptions {
   std::vector<io::SocketAddress> sources;  // taken in turn; empty: the kernel's choice
   std::uint32_t threads = 1;
 
-  std::uint32_t sessions = 1;  // at the same time
+  std::uint32_t sessions = 1;                         // at the same time
   std::optional<std::uint64_t> messages_per_session;  // then QUIT and connect again; unset: all on the same session
   std::optional<std::uint64_t> messages;  // in all; unset: sessions * messages_per_session, or until `duration` is over
   std::optional<Duration> duration;       // nothing new is begun afterwards

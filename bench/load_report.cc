@@ -20,7 +20,9 @@ namespace {
 
 constexpr double mib = 1024.0 * 1024.0;
 
-double milliseconds(std::uint64_t nanoseconds) { return static_cast<double>(nanoseconds) * 1e-6; }
+double milliseconds(std::uint64_t nanoseconds) {
+  return static_cast<double>(nanoseconds) * 1e-6;
+}
 
 struct Rates {
   double messages_per_second = 0, mib_per_second = 0, cpu_ms_per_message = 0;
@@ -81,14 +83,15 @@ std::string to_json(const LoadReport& report) {
 std::string to_text(const LoadReport& report) {
   const Tally& tally = report.tally;
   const Rates rates = rates_of(report);
-  std::string out = fmt::format("accepted {} of {} messages in {:.2f} s: {:.1f} messages/s, {:.1f} MiB/s, {} sessions\n",
-                                tally.accepted.value(),
-                                tally.accepted.value() + tally.failed.value() + report.not_sent, report.cost.seconds,
-                                rates.messages_per_second, rates.mib_per_second, tally.sessions.value());
+  std::string out =
+      fmt::format("accepted {} of {} messages in {:.2f} s: {:.1f} messages/s, {:.1f} MiB/s, {} sessions\n",
+                  tally.accepted.value(), tally.accepted.value() + tally.failed.value() + report.not_sent,
+                  report.cost.seconds, rates.messages_per_second, rates.mib_per_second, tally.sessions.value());
   out += fmt::format("own CPU: {:.2f} s user, {:.2f} s system, {:.4f} ms a message\n", report.cost.user_seconds,
                      report.cost.system_seconds, rates.cpu_ms_per_message);
   if (tally.idle.value() > 0) out += fmt::format("idle sessions: {}, lost {}\n", tally.idle.value(), report.idle_lost);
-  out += fmt::format("{:<10}{:>10}{:>10}{:>10}{:>10}{:>10}{:>10}   ms\n", "", "count", "p50", "p90", "p99", "p99.9", "max");
+  out += fmt::format("{:<10}{:>10}{:>10}{:>10}{:>10}{:>10}{:>10}   ms\n", "", "count", "p50", "p90", "p99", "p99.9",
+                     "max");
   for (std::size_t i = 0; i < phase_count; ++i) {
     const Histogram& histogram = tally.phase(static_cast<Phase>(i));
     if (histogram.count() == 0) continue;

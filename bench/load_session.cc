@@ -60,7 +60,8 @@ Task<> LoadWorker::run_slot(Cancel cancel) {
   Slot slot(maker_);
   slot.mail.reverse_path = options_.from;
   // "20 sessions of 100 messages" are 20 sessions, even if some are done sooner than others.
-  if (options_.messages_per_session && !options_.messages && !options_.duration) slot.left = *options_.messages_per_session;
+  if (options_.messages_per_session && !options_.messages && !options_.duration)
+    slot.left = *options_.messages_per_session;
   constexpr Duration pause = std::chrono::milliseconds(100);
   std::uint32_t fruitless = 0;
   while (slot.left > 0 && fruitless < fruitless_sessions_max && !schedule_->over() && !cancel.requested()) {
@@ -130,7 +131,8 @@ Task<std::unique_ptr<smtp::Client>> LoadWorker::open_session(Cancel cancel) {
   if (reply && reply->positive()) {
     tally_.record(Phase::greeting, greeted - connected);
     stage = "ehlo";
-    reply = co_await client->hello(options_.helo, options_.lmtp ? smtp::Dialect::lmtp : smtp::Dialect::smtp, wait(), cancel);
+    reply = co_await client->hello(options_.helo, options_.lmtp ? smtp::Dialect::lmtp : smtp::Dialect::smtp, wait(),
+                                   cancel);
     if (reply && reply->positive()) {
       tally_.record(Phase::ehlo, monotonic_now() - greeted);
       if (!options_.pipelining) client->forgo_pipelining();
@@ -161,7 +163,10 @@ Task<bool> LoadWorker::send_message(Slot& slot, smtp::Client& client, Schedule::
     co_return false;
   }
   const smtp::TransactionReplies replies = co_await client.replies(wait, cancel);
-  if (replies.broken) tally_.note(replies.mail.empty() ? "mail" : "rcpt", *replies.broken);
+  // After a 421 to MAIL the end of the connection is no second failure.
+  if (replies.broken && !replies.mail.ends_session()) {
+    tally_.note(replies.mail.empty() ? "mail" : "rcpt", *replies.broken);
+  }
   const bool grouped = client.offered().pipelining;
   if (!replies.mail.empty()) {
     tally_.record(Phase::mail, replies.mail_at - began);

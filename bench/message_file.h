@@ -1,6 +1,7 @@
-// One stored message of a sink: a file in its folder, named by a number, with the octets of the message as a mailbox would
-// have them (stuffed dots removed). It appears under its name when it is complete and accepted; before, and for good if it
-// never is, it does not exist. Written with blocking calls: a sink that stores is for checks of octets, not for speed.
+// One stored message of a sink: a file in its folder, named by a number, with the octets of the message as a mailbox
+// would have them (stuffed dots removed). It appears under its name when it is complete and accepted; before, and for
+// good if it never is, it does not exist. Written with blocking calls: a sink that stores is for checks of octets, not
+// for speed.
 #pragma once
 
 #include <cstdint>

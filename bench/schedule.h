@@ -1,7 +1,7 @@
 // Which messages a thread of the load may still send, and when each is due. Without a rate everything is due at once
 // (closed loop: the next message when the reply to the one before has come). With a rate message n of the run is due at
-// start + n / rate, whether or not the server keeps up, and latencies count from then on: a server that stalls is charged
-// for the messages that had to wait, not only for the one it held (no coordinated omission).
+// start + n / rate, whether or not the server keeps up, and latencies count from then on: a server that stalls is
+// charged for the messages that had to wait, not only for the one it held (no coordinated omission).
 //
 // One per thread; the messages of the run are dealt out in turn, so that all threads together keep the rate.
 #pragma once
@@ -43,8 +43,8 @@ class Schedule {
   bool over_;
 };
 
-/// When the message began for whoever waits for it. `woke` is later than `due` by up to a millisecond because timers are
-/// that coarse; that part is the generator's own and is not charged to the server.
+/// When the message began for whoever waits for it. `woke` is later than `due` by up to a millisecond because timers
+/// are that coarse; that part is the generator's own and is not charged to the server.
 MonotonicTime charged_from(MonotonicTime due, MonotonicTime woke, bool slept) noexcept;
 
 }  // namespace ringpost::bench

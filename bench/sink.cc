@@ -75,8 +75,8 @@ class Sink::Worker {
         co_await io::Sleep(reactor, Deadline::after(std::chrono::milliseconds(100)), cancel);
         continue;
       }
-      sessions.spawn(run_session(shared_, counts, reactor, std::make_unique<io::Connection>(reactor, std::move(*socket)),
-                                 sessions.cancel()));
+      sessions.spawn(run_session(shared_, counts, reactor,
+                                 std::make_unique<io::Connection>(reactor, std::move(*socket)), sessions.cancel()));
     }
     co_await acceptor.stop();
     co_await sessions.close();
@@ -85,7 +85,7 @@ class Sink::Worker {
 
   SinkShared& shared_;
   io::FileDescriptor socket_;
-  io::Reactor* reactor_ = nullptr;    // written before start() returns
+  io::Reactor* reactor_ = nullptr;  // written before start() returns
   io::Scope* accepting_ = nullptr;
   Stop stop_{*this};
   std::promise<Result<void>> begun_;
@@ -94,9 +94,12 @@ class Sink::Worker {
 
 Sink::Sink(SinkOptions options, std::function<void()> on_enough)
     : options_(std::move(options)),
-      shared_{.options = options_, .deliveries = {}, .accepted = 0, .file_number = 0, .on_enough = std::move(on_enough)} {}
+      shared_{
+          .options = options_, .deliveries = {}, .accepted = 0, .file_number = 0, .on_enough = std::move(on_enough)} {}
 
-Sink::~Sink() { stop(); }
+Sink::~Sink() {
+  stop();
+}
 
 Result<void> Sink::start() {
   meter_ = ProcessMeter();

@@ -1,6 +1,6 @@
-// The JSON object at the end: connections, messages, recipients, octets, refused (4xx and 5xx replies), hung_up (sessions
-// ended as told), broken (sessions that ended in the middle of a message), seconds, cpu {user_seconds, system_seconds,
-// ms_per_message}; with --count-tokens also tokens (different messages), duplicates, without_token.
+// The JSON object at the end: connections, messages, recipients, octets, refused (4xx and 5xx replies), hung_up
+// (sessions ended as told), broken (sessions that ended in the middle of a message), seconds, cpu {user_seconds,
+// system_seconds, ms_per_message}; with --count-tokens also tokens (different messages), duplicates, without_token.
 #include "bench/sink_command.h"
 
 #include <fmt/format.h>
@@ -149,9 +149,10 @@ int run(const Words& words) {
 void add_faults(CLI::App& verb, Words& words) {
   verb.add_option("--delay", words.delays, "wait before the reply to the final dot (10ms), or to a STAGE (rcpt:10ms)");
   verb.add_option("--greeting-delay", words.greeting_delay, "wait before the greeting");
-  verb.add_option("--reply", words.replies,
-                  "STAGE:REPLY, with :SHARE% or :ADDRESS-PATTERN behind it: \"rcpt:450 4.2.1 busy:10%\", \"dot:550 5.7.1 "
-                  "no:user3@*\"; stages: greeting ehlo mail rcpt data dot rset quit; may be given several times")
+  verb.add_option(
+          "--reply", words.replies,
+          "STAGE:REPLY, with :SHARE% or :ADDRESS-PATTERN behind it: \"rcpt:450 4.2.1 busy:10%\", \"dot:550 5.7.1 "
+          "no:user3@*\"; stages: greeting ehlo mail rcpt data dot rset quit; may be given several times")
       ->allow_extra_args(false);
   verb.add_option("--disconnect", words.disconnects, "STAGE:SHARE%: leave without a word there; also body")
       ->allow_extra_args(false);

@@ -20,8 +20,8 @@ struct SinkOptions {
   bool lmtp = false;
   smtp::Extensions offered = everything();
   Faults faults;
-  std::string store;          // folder: one file a message, dots removed; empty: nothing is kept
-  bool count_tokens = false;  // tell lost and doubled messages apart
+  std::string store;                        // folder: one file a message, dots removed; empty: nothing is kept
+  bool count_tokens = false;                // tell lost and doubled messages apart
   std::optional<std::uint64_t> stop_after;  // accepted messages
 
   static smtp::Extensions everything();

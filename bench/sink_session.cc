@@ -20,7 +20,8 @@ constexpr std::size_t output_octets_max = 64 * 1024;
 
 }  // namespace
 
-SinkSession::SinkSession(SinkShared& shared, SinkCounts& counts, io::Reactor& reactor, std::unique_ptr<io::Stream> stream)
+SinkSession::SinkSession(SinkShared& shared, SinkCounts& counts, io::Reactor& reactor,
+                         std::unique_ptr<io::Stream> stream)
     : shared_(shared), counts_(counts), reactor_(reactor), faults_(shared.options.faults), stream_(std::move(stream)) {}
 
 Task<> SinkSession::run(Cancel cancel) {
@@ -84,7 +85,8 @@ Task<bool> SinkSession::send_slowly(Cancel cancel) {
   for (std::size_t at = 0; at < reply.size(); at += step) {
     auto sent = co_await stream_->send(std::string_view(reply).substr(at, step), Deadline::after(send_wait), cancel);
     if (!sent) co_return false;
-    const int slept = co_await io::Sleep(reactor_, Deadline::after(std::chrono::duration_cast<Duration>(pause)), cancel);
+    const int slept =
+        co_await io::Sleep(reactor_, Deadline::after(std::chrono::duration_cast<Duration>(pause)), cancel);
     if (slept == -ECANCELED) co_return false;
   }
   if (std::exchange(enough_, false)) shared_.on_enough();
@@ -116,13 +118,18 @@ Task<bool> SinkSession::dispatch(smtp::Command command, Cancel cancel) {
   using smtp::Verb;
   const SinkOptions& options = shared_.options;
   switch (command.verb) {
-    case Verb::mail: return mail(command.argument, cancel);
-    case Verb::rcpt: return rcpt(command.argument, cancel);
-    case Verb::data: return data(cancel);
-    case Verb::bdat: return bdat(std::string(command.argument), cancel);
+    case Verb::mail:
+      return mail(command.argument, cancel);
+    case Verb::rcpt:
+      return rcpt(command.argument, cancel);
+    case Verb::data:
+      return data(cancel);
+    case Verb::bdat:
+      return bdat(std::string(command.argument), cancel);
     case Verb::ehlo:
     case Verb::lhlo:
-      if ((command.verb == Verb::lhlo) != options.lmtp) return answer(Stage::ehlo, "500 5.5.1 not here\r\n", {}, cancel);
+      if ((command.verb == Verb::lhlo) != options.lmtp)
+        return answer(Stage::ehlo, "500 5.5.1 not here\r\n", {}, cancel);
       return hello(command.argument, cancel);
     case Verb::helo:
       reset();
@@ -130,12 +137,15 @@ Task<bool> SinkSession::dispatch(smtp::Command command, Cancel cancel) {
     case Verb::rset:
       reset();
       return answer(Stage::rset, "250 2.0.0 reset\r\n", {}, cancel);
-    case Verb::noop: return remark("250 2.0.0 ok\r\n");
-    case Verb::vrfy: return remark("252 2.5.0 try it\r\n");
+    case Verb::noop:
+      return remark("250 2.0.0 ok\r\n");
+    case Verb::vrfy:
+      return remark("252 2.5.0 try it\r\n");
     case Verb::quit:
       over_ = true;
       return answer(Stage::quit, "221 2.0.0 bye\r\n", {}, cancel);
-    default: return remark("502 5.5.1 not implemented\r\n");
+    default:
+      return remark("502 5.5.1 not implemented\r\n");
   }
 }
 

@@ -1,6 +1,6 @@
 // One session of the sink: takes any mail from anyone, counts it and forgets it, unless it is told to misbehave or to
-// keep what comes. It knows the commands well enough for every client that follows the standards, and judges nothing: an
-// address is what stands between the angle brackets.
+// keep what comes. It knows the commands well enough for every client that follows the standards, and judges nothing:
+// an address is what stands between the angle brackets.
 //
 // Lives in its thread's scope. Standards: RFC 5321, 2920, 3030, 2033 (LMTP).
 #pragma once

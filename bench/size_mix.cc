@@ -16,8 +16,8 @@ Result<SizeMix> SizeMix::parse(std::string_view text) {
     text = comma == std::string_view::npos ? std::string_view() : text.substr(comma + 1);
     const auto colon = part.find(':');
     const auto octets = parse_size(part.substr(0, colon));
-    const auto weight = colon == std::string_view::npos ? std::optional<std::uint64_t>(1)
-                                                        : parse_unsigned(part.substr(colon + 1));
+    const auto weight =
+        colon == std::string_view::npos ? std::optional<std::uint64_t>(1) : parse_unsigned(part.substr(colon + 1));
     if (!octets || *octets > octets_max || !weight || *weight == 0 || *weight > weight_max) {
       return fail(ErrorKind::invalid, "not SIZE or SIZE:WEIGHT, at most 1GiB: " + std::string(part));
     }

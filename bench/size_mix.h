@@ -1,5 +1,5 @@
-// Which size the next message has: one size, or several with weights ("2KiB:70,50KiB:25,1MiB:5"). Message number n always
-// gets the same size, so that two runs send the same mail.
+// Which size the next message has: one size, or several with weights ("2KiB:70,50KiB:25,1MiB:5"). Message number n
+// always gets the same size, so that two runs send the same mail.
 #pragma once
 
 #include <cstdint>

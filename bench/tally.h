@@ -1,6 +1,6 @@
-// What a thread of the load generator counts: messages, latencies per phase, and failures by the command that failed and
-// the reply code. Counters may be read by any thread while it runs (progress); the rest belongs to its own thread and is
-// merged when all have ended. The list of failures is bounded: stages times reply codes.
+// What a thread of the load generator counts: messages, latencies per phase, and failures by the command that failed
+// and the reply code. Counters may be read by any thread while it runs (progress); the rest belongs to its own thread
+// and is merged when all have ended. The list of failures is bounded: stages times reply codes.
 #pragma once
 
 #include <array>

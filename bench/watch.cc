@@ -17,15 +17,19 @@ Watch::News Watch::wait() noexcept {
   const timespec second{.tv_sec = 1, .tv_nsec = 0};
   for (;;) {
     switch (::sigtimedwait(&signals_, nullptr, &second)) {
-      case SIGUSR1: return News::woken;
+      case SIGUSR1:
+        return News::woken;
       case SIGINT:
-      case SIGTERM: return News::asked_to_end;
+      case SIGTERM:
+        return News::asked_to_end;
       default:
         if (errno == EAGAIN) return News::second_passed;  // otherwise EINTR, by a signal that is not ours
     }
   }
 }
 
-void Watch::wake() const noexcept { ::pthread_kill(thread_, SIGUSR1); }
+void Watch::wake() const noexcept {
+  ::pthread_kill(thread_, SIGUSR1);
+}
 
 }  // namespace ringpost::bench

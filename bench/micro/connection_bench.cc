@@ -1,11 +1,11 @@
 // What the reactor itself costs: handing slices on, a coroutine's frame, a turn of the loop, and octets there and back
-// over a loopback connection, both ends on one reactor. The rest of a message's cost is the kernel's and the protocol's.
-#include "io/connection.h"
-
+// over a loopback connection, both ends on one reactor. The rest of a message's cost is the kernel's and the
+// protocol's.
 #include <benchmark/benchmark.h>
 
 #include <string>
 
+#include "io/connection.h"
 #include "io/listener.h"
 #include "io/scope.h"
 #include "io/slice.h"
@@ -26,7 +26,9 @@ void copy_and_cut_a_slice(benchmark::State& state) {
 }
 BENCHMARK(copy_and_cut_a_slice);
 
-Task<int> answer(int value) { co_return value; }
+Task<int> answer(int value) {
+  co_return value;
+}
 
 Task<> await_tasks(benchmark::State& state, io::Reactor& reactor) {
   co_await io::Sleep(reactor, Deadline::after(Duration::zero()), Cancel::never());
@@ -63,9 +65,13 @@ void run_alone(benchmark::State& state, Task<> (*body)(benchmark::State&, io::Re
   (*reactor)->run();
 }
 
-void await_a_task(benchmark::State& state) { run_alone(state, await_tasks); }
+void await_a_task(benchmark::State& state) {
+  run_alone(state, await_tasks);
+}
 BENCHMARK(await_a_task);
-void ready_queue_round(benchmark::State& state) { run_alone(state, yield_turns); }
+void ready_queue_round(benchmark::State& state) {
+  run_alone(state, yield_turns);
+}
 BENCHMARK(ready_queue_round);
 
 Task<> echo(std::unique_ptr<io::Connection> connection, std::size_t octets) {
@@ -77,7 +83,8 @@ Task<> echo(std::unique_ptr<io::Connection> connection, std::size_t octets) {
     received += slice->size();
     if (received < octets) continue;
     received -= octets;
-    auto sent = co_await connection->send("250 2.0.0 thanks", Deadline::after(std::chrono::seconds(30)), Cancel::never());
+    auto sent =
+        co_await connection->send("250 2.0.0 thanks", Deadline::after(std::chrono::seconds(30)), Cancel::never());
     if (!sent) break;
   }
   co_await connection->close();
@@ -106,7 +113,9 @@ Task<> round_trips(benchmark::State& state, io::Reactor& reactor) {
   reactor.stop();
 }
 
-void connection_round_trip(benchmark::State& state) { run_alone(state, round_trips); }
+void connection_round_trip(benchmark::State& state) {
+  run_alone(state, round_trips);
+}
 BENCHMARK(connection_round_trip)->Arg(16)->Arg(10'240)->Arg(102'400)->UseRealTime();
 
 }  // namespace

@@ -13,7 +13,8 @@ namespace {
 using namespace ringpost;
 
 void find_final_dot(benchmark::State& state) {
-  const bench::MessageMaker maker(bench::SizeMix(static_cast<std::uint64_t>(state.range(0))), "a@b.example", "c.example", 1);
+  const bench::MessageMaker maker(bench::SizeMix(static_cast<std::uint64_t>(state.range(0))), "a@b.example",
+                                  "c.example", 1);
   const std::string message = std::string(maker.body(0)) + ".\r\n";
   for (auto _ : state) {
     bench::DotFinder finder;

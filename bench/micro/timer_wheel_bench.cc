@@ -1,10 +1,10 @@
-// What a deadline costs: every wait of every session arms a timer and nearly always disarms it before it fires, among as
-// many others as there are sessions.
-#include "io/timer_wheel.h"
-
+// What a deadline costs: every wait of every session arms a timer and nearly always disarms it before it fires, among
+// as many others as there are sessions.
 #include <benchmark/benchmark.h>
 
 #include <deque>
+
+#include "io/timer_wheel.h"
 
 namespace {
 

@@ -35,8 +35,8 @@ TEST(DotFinder, ADotOnTheFirstLineIsAnEmptyMessage) {
 }
 
 TEST(DotFinder, NothingButCrlfDotCrlfEndsAMessage) {
-  for (const std::string octets : {"a\n.\n", "a\r\n.\n", "a\n.\r\n", "a\r.\r", "a\r\n.\r", "a\r\n..\r\n", "a.\r\n", "a\r\n.a\r\n",
-                                   "a\r\n.\r\r\n", "\r.\r\n"}) {
+  for (const std::string octets : {"a\n.\n", "a\r\n.\n", "a\n.\r\n", "a\r.\r", "a\r\n.\r", "a\r\n..\r\n", "a.\r\n",
+                                   "a\r\n.a\r\n", "a\r\n.\r\r\n", "\r.\r\n"}) {
     DotFinder finder;
     EXPECT_EQ(finder.feed(octets), std::nullopt) << testing::PrintToString(octets);
   }

@@ -40,10 +40,12 @@ TEST(Faults, A421EndsTheSession) {
 
 TEST(Faults, WhatMakesNoSenseIsRefused) {
   Faults faults;
-  for (const char* text : {"", "rcpt", "rcpt:", "rcpt:busy", "rcpt:99 x", "rcpt:700 x", "nowhere:450 x", "body:450 x", "rcpt:450"}) {
+  for (const char* text :
+       {"", "rcpt", "rcpt:", "rcpt:busy", "rcpt:99 x", "rcpt:700 x", "nowhere:450 x", "body:450 x", "rcpt:450"}) {
     EXPECT_FALSE(faults.add_reply(text)) << text;
   }
-  for (const char* text : {"data", "data:x", "data:101%", "data:-1%"}) EXPECT_FALSE(faults.add_disconnect(text)) << text;
+  for (const char* text : {"data", "data:x", "data:101%", "data:-1%"})
+    EXPECT_FALSE(faults.add_disconnect(text)) << text;
   for (const char* text : {"x", "nowhere:1s", "dot:1"}) EXPECT_FALSE(faults.add_delay(text)) << text;
   for (const char* text : {"0octets/s", "fast"}) EXPECT_FALSE(faults.set_tarpit(text)) << text;
 }
