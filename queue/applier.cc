@@ -68,7 +68,8 @@ bool is_final(const std::vector<RecipientState>& recipients) noexcept {
 }
 
 bool is_deferred(const std::vector<RecipientState>& recipients) noexcept {
-  return std::ranges::any_of(recipients, [](const auto& r) { return r.phase == RecipientPhase::queued && r.attempts > 0; });
+  return std::ranges::any_of(recipients,
+                             [](const auto& r) { return r.phase == RecipientPhase::queued && r.attempts > 0; });
 }
 
 struct Applier::Work {

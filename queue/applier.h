@@ -1,5 +1,5 @@
-// Puts accepts and outcomes into RocksDB, in the one order in which they were handed in: the indexer without its thread,
-// so that recovery and tests can drive it.
+// Puts accepts and outcomes into RocksDB, in the one order in which they were handed in: the indexer without its
+// thread, so that recovery and tests can drive it.
 //
 // Items wait here a little on purpose. An accept whose recipients are all final before it was applied vanishes together
 // with its outcomes: only the watermarks move past both. What is applied goes as one batch: records, due entries, live

@@ -55,7 +55,9 @@ bool wants_bounce(const Message& message, std::uint32_t recipient) {
 
 }  // namespace
 
-Attempt::Attempt(Attempt&& other) noexcept { *this = std::move(other); }
+Attempt::Attempt(Attempt&& other) noexcept {
+  *this = std::move(other);
+}
 
 Attempt& Attempt::operator=(Attempt&& other) noexcept {
   if (this == &other) return *this;
@@ -99,9 +101,14 @@ io::Task<Result<void>> Attempt::begun() {
   Shard::Impl& shard = *shard_->impl_;
   std::string payload = encode_attempt_begun({message_->id, recipients_});
   auto appended = co_await shard.log.append(RecordType::attempt_begun, std::move(payload), false);
-  // A log that cannot be written must not keep mail from leaving: the record only narrows what is in doubt after a crash.
+  // A log that cannot be written must not keep mail from leaving: the record only narrows what is in doubt after a
+  // crash.
   if (!appended)
-    telemetry::Event(EventKind::warning).message(message_->id).field("operation", "attempt begun").error(appended.error()).emit();
+    telemetry::Event(EventKind::warning)
+        .message(message_->id)
+        .field("operation", "attempt begun")
+        .error(appended.error())
+        .emit();
   co_return Result<void>();
 }
 
@@ -150,7 +157,8 @@ void Attempt::finish(std::vector<DeliveryStatus> statuses) {
     const bool failed = status.action == Action::failed;
     if (failed)
       count_result(*message_, expired ? telemetry::DeliveryResult::expired : telemetry::DeliveryResult::failed);
-    const bool bounce = failed && !dropped && !envelope.reverse_path.is_null() && wants_bounce(*message_, status.recipient);
+    const bool bounce =
+        failed && !dropped && !envelope.reverse_path.is_null() && wants_bounce(*message_, status.recipient);
     if (failed && !expired) log_status(*this, bounce ? EventKind::bounce : EventKind::drop, status, nullptr);
     (bounce ? bounced : outcome).items.push_back({std::move(status), {}, {}});
   }

@@ -1,6 +1,6 @@
-// An Attempt is a lease: the right to try to deliver one message to some of its recipients, all of one destination. Whoever
-// holds it finishes it with an outcome for each recipient, or drops it and the recipients are ready again. It belongs to
-// the core of its scheduler.
+// An Attempt is a lease: the right to try to deliver one message to some of its recipients, all of one destination.
+// Whoever holds it finishes it with an outcome for each recipient, or drops it and the recipients are ready again. It
+// belongs to the core of its scheduler.
 #pragma once
 
 #include <cstdint>
@@ -29,12 +29,12 @@ class Attempt {
   std::uint32_t attempts_before() const noexcept { return attempts_before_; }
   BodyReader body() const;
 
-  /// To be awaited before the final dot (or last chunk) leaves: puts "attempt begun" into the log, so that after a crash only
-  /// messages between begun and ended are in doubt.
+  /// To be awaited before the final dot (or last chunk) leaves: puts "attempt begun" into the log, so that after a
+  /// crash only messages between begun and ended are in doubt.
   io::Task<Result<void>> begun();
-  /// One status for each recipient that was tried; the others are ready again. Deferred ones get their next time from the
-  /// retry schedule (or are failed with 4.4.7 when too old), failed ones become a bounce. Writes log records and events;
-  /// nobody waits. Afterwards the lease is spent.
+  /// One status for each recipient that was tried; the others are ready again. Deferred ones get their next time from
+  /// the retry schedule (or are failed with 4.4.7 when too old), failed ones become a bounce. Writes log records and
+  /// events; nobody waits. Afterwards the lease is spent.
   void finish(std::vector<mail::DeliveryStatus> statuses);
 
  private:

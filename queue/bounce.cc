@@ -186,6 +186,8 @@ class Composer {
 
 }  // namespace
 
-Bounce compose_bounce(const BounceRequest& request) { return Composer(request).compose(); }
+Bounce compose_bounce(const BounceRequest& request) {
+  return Composer(request).compose();
+}
 
 }  // namespace ringpost::queue

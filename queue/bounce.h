@@ -1,8 +1,8 @@
-// The message that tells a sender that delivery failed: a multipart/report with words for people, the facts for programs,
-// and the header of the original. Octets in, octets out; who gets one is decided elsewhere (attempt.cc).
+// The message that tells a sender that delivery failed: a multipart/report with words for people, the facts for
+// programs, and the header of the original. Octets in, octets out; who gets one is decided elsewhere (attempt.cc).
 //
-// Standards: RFC 3462 (multipart/report), RFC 3464 (message/delivery-status), RFC 3461 6 (null reverse-path, ENVID, ORCPT),
-// RFC 6533 (internationalised reports), RFC 3834 5 (Auto-Submitted), RFC 5322.
+// Standards: RFC 3462 (multipart/report), RFC 3464 (message/delivery-status), RFC 3461 6 (null reverse-path, ENVID,
+// ORCPT), RFC 6533 (internationalised reports), RFC 3834 5 (Auto-Submitted), RFC 5322.
 #pragma once
 
 #include <cstdint>

@@ -35,7 +35,8 @@ io::Task<Result<MessageId>> commit_bounce(Shard::Impl& shard, MessagePointer mes
   if (!upload) co_return propagate(upload);
   std::vector<mail::DeliveryStatus> statuses;
   for (const Outcome::Item& item : failed.items) statuses.push_back(item.status);
-  Bounce bounce = compose_bounce({*message, statuses, quoted, shard.shared.options.hostname, upload->id(), WallTime::now()});
+  Bounce bounce =
+      compose_bounce({*message, statuses, quoted, shard.shared.options.hostname, upload->id(), WallTime::now()});
   const std::uint64_t size = bounce.body.size();
   std::vector<io::Slice> octets;
   octets.push_back(io::Slice::copy_of(bounce.body));

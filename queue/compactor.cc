@@ -31,7 +31,9 @@ MessageId after(MessageId id) {
 Compactor::Compactor(Store& store, SegmentTable& segments, Applier& applier, const Options& options, Moved moved)
     : store_(store), segments_(segments), applier_(applier), options_(options), moved_(std::move(moved)) {}
 
-Compactor::~Compactor() { leave_segment(); }
+Compactor::~Compactor() {
+  leave_segment();
+}
 
 Result<void> Compactor::step() {
   if (sources_.empty() && !begin_pass()) return {};

@@ -1,10 +1,10 @@
-// Copies the survivors out of segments that are nearly dead, so that one message that waits for days does not keep 64 MiB.
-// Runs in small steps on the indexer thread, which alone may change records. The copies go to a log of their own for old
-// mail (number 0xffff); they are synced before the records are moved in one synced batch, so a crash leaves either the old
-// place or the new one. Whoever still reads at the old place keeps it pinned.
+// Copies the survivors out of segments that are nearly dead, so that one message that waits for days does not keep 64
+// MiB. Runs in small steps on the indexer thread, which alone may change records. The copies go to a log of their own
+// for old mail (number 0xffff); they are synced before the records are moved in one synced batch, so a crash leaves
+// either the old place or the new one. Whoever still reads at the old place keeps it pinned.
 //
-// There is no index from segment to message: a pass walks family `message` once, some thousand records a step, and looks
-// for bodies in any of the sparse segments.
+// There is no index from segment to message: a pass walks family `message` once, some thousand records a step, and
+// looks for bodies in any of the sparse segments.
 #pragma once
 
 #include <functional>
@@ -33,8 +33,8 @@ class Compactor {
   Compactor(Store& store, SegmentTable& segments, Applier& applier, const Options& options, Moved moved);
   ~Compactor();
 
-  /// One step: at most `records_per_step` records looked at and `octets_per_step` copied. Errors: no_space, io, corrupt;
-  /// the pass is given up, nothing is lost.
+  /// One step: at most `records_per_step` records looked at and `octets_per_step` copied. Errors: no_space, io,
+  /// corrupt; the pass is given up, nothing is lost.
   Result<void> step();
   /// Of all steps, for tests and the log.
   std::uint64_t messages_moved() const noexcept { return messages_moved_; }

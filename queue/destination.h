@@ -35,7 +35,8 @@ struct LaneRange {
   DuePosition unseen_floor = DuePosition::last();
 
   void note(const DuePosition& position, std::uint64_t sequence, bool due);
-  /// A scan from the head begins (when items up to `applied` were applied); what is noted from now on is not its business.
+  /// A scan from the head begins (when items up to `applied` were applied); what is noted from now on is not its
+  /// business.
   void scan_begins(std::uint64_t applied);
   /// It ended before `next`. Returns whether items noted before it began may have been missed.
   bool scan_ended(const DuePosition& next, bool exhausted);

@@ -39,7 +39,9 @@ Result<DirectoryLock> DirectoryLock::take(const std::string& directory) {
     if (errno != EWOULDBLOCK) return fail_errno(errno, "lock " + path);
     char holder[300] = {};
     const auto octets = ::pread(file->get(), holder, sizeof holder - 1, 0);
-    const std::string who = octets > 0 ? std::string(trim(printable(std::string(holder, static_cast<std::size_t>(octets) - 1)))) : "another process";
+    const std::string who =
+        octets > 0 ? std::string(trim(printable(std::string(holder, static_cast<std::size_t>(octets) - 1))))
+                   : "another process";
     return fail(ErrorKind::refused, "data directory " + directory + " is held by " + who);
   }
   const std::string who = "pid " + std::to_string(::getpid()) + " on host " + host_name() + "\n";

@@ -1,5 +1,5 @@
-// The right to a data directory: an flock(2) on DATA_DIR/lock, which ends with the process however it ends. The file says
-// who holds it, for whoever is refused.
+// The right to a data directory: an flock(2) on DATA_DIR/lock, which ends with the process however it ends. The file
+// says who holds it, for whoever is refused.
 #pragma once
 
 #include <string>

@@ -60,7 +60,9 @@ void Indexer::hand_in(std::unique_ptr<IndexItem> item) {
   if (asleep_.load(std::memory_order_relaxed)) wake();
 }
 
-bool Indexer::overloaded() const noexcept { return unindexed() >= unindexed_max_; }
+bool Indexer::overloaded() const noexcept {
+  return unindexed() >= unindexed_max_;
+}
 
 std::uint64_t Indexer::unindexed() const noexcept {
   return accepts_in_stack_.load(std::memory_order_relaxed) + applier_.unindexed();
@@ -103,7 +105,8 @@ void Indexer::run() {
     if (more) continue;
     if (stopping) continue;
     Duration nap = idle_interval;
-    if (applier_.waiting() > 0) nap = std::max(Duration(std::chrono::milliseconds(1)), applier_.oldest() + lag_ - monotonic_now());
+    if (applier_.waiting() > 0)
+      nap = std::max(Duration(std::chrono::milliseconds(1)), applier_.oldest() + lag_ - monotonic_now());
     if (applier_.waiting() > 0 && failing_) nap = retry_interval;
     if (applier_.dirty()) nap = std::min(nap, std::max(Duration(0), synced_at_ + sync_interval - monotonic_now()));
     sleep(nap);
@@ -173,8 +176,7 @@ void Indexer::settle(std::uint64_t flush, bool sync, const Result<void>& result)
     return;
   }
   sync_wanted_ = sync_wanted_ || sync;
-  if (!failing_)
-    telemetry::Event(telemetry::EventKind::error).field("operation", "index").error(result.error()).emit();
+  if (!failing_) telemetry::Event(telemetry::EventKind::error).field("operation", "index").error(result.error()).emit();
   failing_ = true;
   reason_ = result.error().reason;
   retry_at_ = monotonic_now() + retry_interval;

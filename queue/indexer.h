@@ -1,6 +1,7 @@
 // The thread that keeps RocksDB up with the logs, off the path of the 250. Workers hand items in without a lock; it
-// applies them once they are Options::index_lag old (Applier), and syncs RocksDB about once a second, which is what lets
-// segments be recycled. When RocksDB cannot write, items stay and it tries again; overloaded() then stops new mail.
+// applies them once they are Options::index_lag old (Applier), and syncs RocksDB about once a second, which is what
+// lets segments be recycled. When RocksDB cannot write, items stay and it tries again; overloaded() then stops new
+// mail.
 #pragma once
 
 #include <atomic>
@@ -44,8 +45,8 @@ class Indexer {
   std::uint64_t unindexed() const noexcept;
   std::string unhealthy_reason() const;
 
-  /// Returns when everything handed in before the call is in RocksDB (and synced if `sync`). Blocking: not on a reactor.
-  /// Errors: unavailable when RocksDB cannot write or `wait_max` has passed.
+  /// Returns when everything handed in before the call is in RocksDB (and synced if `sync`). Blocking: not on a
+  /// reactor. Errors: unavailable when RocksDB cannot write or `wait_max` has passed.
   Result<void> flush(bool sync, Duration wait_max);
 
  private:

@@ -1,6 +1,6 @@
-// What an operator sees and does: summary, list, show, body, retry, drop. Reads RocksDB from any thread but a reactor's;
-// changes are handed to the owning worker and the indexer. Messages accepted in the last moments (not yet indexed) are
-// included: a call first waits until the indexer has caught up with what was accepted before it.
+// What an operator sees and does: summary, list, show, body, retry, drop. Reads RocksDB from any thread but a
+// reactor's; changes are handed to the owning worker and the indexer. Messages accepted in the last moments (not yet
+// indexed) are included: a call first waits until the indexer has caught up with what was accepted before it.
 #pragma once
 
 #include <cstdint>
@@ -14,12 +14,12 @@
 namespace ringpost::queue {
 
 struct Selector {
-  std::vector<MessageId> ids{};          // any of these; empty: all
-  std::optional<std::string> sender{};   // exact, or "@domain"
+  std::vector<MessageId> ids{};         // any of these; empty: all
+  std::optional<std::string> sender{};  // exact, or "@domain"
   std::optional<std::string> recipient{};
   std::optional<std::string> destination{};
   std::optional<Duration> older_than{};
-  std::optional<std::string> state{};    // "active" (never tried), "deferred"
+  std::optional<std::string> state{};  // "active" (never tried), "deferred"
 };
 
 struct DestinationSummary {

@@ -121,9 +121,8 @@ class QueueInspector final : public Inspector {
     catch_up();
     const WallTime now = WallTime::now();
     if (!selector.ids.empty()) return list_ids(selector, visit, now);
-    return shared_.store->each_message({}, [&](const MessageRecord& record) {
-      return !matches(selector, record, now) || visit(record);
-    });
+    return shared_.store->each_message(
+        {}, [&](const MessageRecord& record) { return !matches(selector, record, now) || visit(record); });
   }
 
   Result<MessageRecord> show(MessageId id) override {
@@ -161,7 +160,8 @@ class QueueInspector final : public Inspector {
   // What was accepted before is to be seen. If RocksDB cannot write, what it has is still worth showing.
   void catch_up() { [[maybe_unused]] const auto flushed = shared_.indexer->flush(false, wait_max); }
 
-  Result<void> list_ids(const Selector& selector, const std::function<bool(const MessageRecord&)>& visit, WallTime now) {
+  Result<void> list_ids(const Selector& selector, const std::function<bool(const MessageRecord&)>& visit,
+                        WallTime now) {
     const std::set<MessageId> ids(selector.ids.begin(), selector.ids.end());
     for (const MessageId& id : ids) {
       auto found = shared_.store->find(id);
@@ -237,6 +237,8 @@ class QueueInspector final : public Inspector {
 
 }  // namespace
 
-std::unique_ptr<Inspector> make_inspector(Shared& shared) { return std::make_unique<QueueInspector>(shared); }
+std::unique_ptr<Inspector> make_inspector(Shared& shared) {
+  return std::make_unique<QueueInspector>(shared);
+}
 
 }  // namespace ringpost::queue

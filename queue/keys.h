@@ -6,7 +6,8 @@
 //   segment   log (2)  sequence (8)
 //   meta      name; "watermark/" log (2)
 //
-// A destination never holds a NUL (route_key's answers are cut there), so no destination is a prefix of another's range.
+// A destination never holds a NUL (route_key's answers are cut there), so no destination is a prefix of another's
+// range.
 #pragma once
 
 #include <cstdint>

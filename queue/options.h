@@ -33,13 +33,13 @@ struct Options {
 
   // Not in the configuration file: sizes that tests make small.
   std::uint64_t segment_octets = 64ULL << 20;
-  std::uint64_t chunk_octets_max = 256ULL << 10;    // a body chunk record; larger messages stream in several
-  std::uint32_t window_messages = 2000;             // ready messages in memory per destination and worker
-  std::uint32_t window_messages_total = 20'000;     // of all destinations of a worker
+  std::uint64_t chunk_octets_max = 256ULL << 10;  // a body chunk record; larger messages stream in several
+  std::uint32_t window_messages = 2000;           // ready messages in memory per destination and worker
+  std::uint32_t window_messages_total = 20'000;   // of all destinations of a worker
   Duration index_lag = std::chrono::milliseconds(100);
-  std::uint32_t unindexed_messages_max = 50'000;    // accepts the indexer may be behind before 452
-  Duration compact_after = std::chrono::hours(1);   // a segment that is nearly dead this long is copied out
-  std::uint64_t upload_octets_max = 64ULL << 20;    // body octets of a worker on their way to the log
+  std::uint32_t unindexed_messages_max = 50'000;   // accepts the indexer may be behind before 452
+  Duration compact_after = std::chrono::hours(1);  // a segment that is nearly dead this long is copied out
+  std::uint64_t upload_octets_max = 64ULL << 20;   // body octets of a worker on their way to the log
 };
 
 }  // namespace ringpost::queue

@@ -42,7 +42,9 @@ struct Queue::Impl {
 
 Queue::Queue(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
-Queue::~Queue() { close(); }
+Queue::~Queue() {
+  close();
+}
 
 Result<std::unique_ptr<Queue>> Queue::open(const Options& options, Callbacks callbacks) {
   return open(options, std::move(callbacks), real_file_system());
@@ -101,10 +103,13 @@ Result<void> Queue::Impl::open() {
 
 void Queue::Impl::compact() {
   auto stepped = compactor->step();
-  if (!stepped) telemetry::Event(telemetry::EventKind::warning).field("operation", "compact").error(stepped.error()).emit();
+  if (!stepped)
+    telemetry::Event(telemetry::EventKind::warning).field("operation", "compact").error(stepped.error()).emit();
 }
 
-const RecoveryReport& Queue::recovery() const noexcept { return impl_->recovery; }
+const RecoveryReport& Queue::recovery() const noexcept {
+  return impl_->recovery;
+}
 
 Result<std::unique_ptr<Shard>> Queue::make_shard(std::uint16_t number, io::Reactor& reactor) {
   RINGPOST_ASSERT(number < impl_->shared.options.workers);
@@ -144,7 +149,9 @@ std::string Queue::unhealthy_reason() const {
   return reason;
 }
 
-Inspector& Queue::inspector() noexcept { return *impl_->inspector; }
+Inspector& Queue::inspector() noexcept {
+  return *impl_->inspector;
+}
 
 void Queue::close() {
   if (!impl_->lock) return;

@@ -1,8 +1,8 @@
 // The queue: accepts messages durably and offers them for delivery until each recipient is final. See README.md for the
 // states of a message, what is durable when, and every crash point.
 //
-// One Queue a process: it owns the data directory (locked), RocksDB, the segment table and the indexer thread. One Shard a
-// worker, on the worker's core: its spool log and its scheduler.
+// One Queue a process: it owns the data directory (locked), RocksDB, the segment table and the indexer thread. One
+// Shard a worker, on the worker's core: its spool log and its scheduler.
 #pragma once
 
 #include <cstdint>
@@ -41,13 +41,13 @@ struct RecoveryReport {
 };
 
 struct Gauges {
-  std::uint64_t messages = 0;       // in the queue, indexed or not
+  std::uint64_t messages = 0;  // in the queue, indexed or not
   std::uint64_t messages_deferred = 0;
   std::uint64_t unindexed = 0;
   std::uint64_t disk_free_octets = 0;
   std::uint64_t segments = 0;
   std::uint64_t segments_free = 0;
-  std::uint64_t live_octets = 0;    // body octets that queued messages refer to
+  std::uint64_t live_octets = 0;  // body octets that queued messages refer to
   Duration oldest_age{};
 };
 

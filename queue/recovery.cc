@@ -20,8 +20,8 @@ class Recovery {
 
   Result<RecoveryReport> run() {
     const MonotonicTime start = monotonic_now();
-    auto steps = {&Recovery::read_marks, &Recovery::look_for_missing, &Recovery::tell_segments, &Recovery::replay_all,
-                  &Recovery::apply_all, &Recovery::finish};
+    auto steps = {&Recovery::read_marks, &Recovery::look_for_missing, &Recovery::tell_segments,
+                  &Recovery::replay_all, &Recovery::apply_all,        &Recovery::finish};
     for (const auto step : steps) {
       auto done = (this->*step)();
       if (!done) return propagate(done);
@@ -47,20 +47,21 @@ class Recovery {
     return {};
   }
 
-  // A file is missing if octets in it are live, or if the watermark lies in it: it is recycled only when the watermark has
-  // left it and nothing in it is live.
+  // A file is missing if octets in it are live, or if the watermark lies in it: it is recycled only when the watermark
+  // has left it and nothing in it is live.
   Result<void> look_for_missing() {
     std::set<SegmentKey> missing;
     for (const auto& [key, octets] : live_)
       if (octets > 0 && !segments_.contains(key)) missing.insert(key);
     std::set<SegmentKey> unread;
     for (const auto& [log, position] : watermarks_)
-      if (position.offset > segment_header_octets && !segments_.contains({log, position.segment}))
+      if (position.offset >= segment_header_octets && !segments_.contains({log, position.segment}))
         unread.insert({log, position.segment});
     if (missing.empty() && unread.empty()) return {};
     std::vector<MessageId> lost;
     auto listed = store_.each_message({}, [&](const MessageRecord& record) {
-      if (std::ranges::any_of(record.message.body, [&](const Extent& e) { return missing.contains({e.log, e.segment}); }))
+      if (std::ranges::any_of(record.message.body,
+                              [&](const Extent& e) { return missing.contains({e.log, e.segment}); }))
         lost.push_back(record.message.id);
       return true;
     });
@@ -76,7 +77,8 @@ class Recovery {
     return {};
   }
 
-  static std::string describe(const std::set<SegmentKey>& missing, const std::set<SegmentKey>& unread, std::size_t lost) {
+  static std::string describe(const std::set<SegmentKey>& missing, const std::set<SegmentKey>& unread,
+                              std::size_t lost) {
     std::string text = "files of the spool are missing or unreadable:";
     std::set<SegmentKey> all = missing;
     all.insert(unread.begin(), unread.end());

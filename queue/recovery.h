@@ -1,6 +1,6 @@
-// Brings RocksDB up to the logs after a start: reads each log from its watermark on, applies accepts, then outcomes, as one
-// batch, so that a crash during recovery is a crash before it. Finds out what is missing before anything is changed.
-// Blocking; before the indexer and the shards run.
+// Brings RocksDB up to the logs after a start: reads each log from its watermark on, applies accepts, then outcomes, as
+// one batch, so that a crash during recovery is a crash before it. Finds out what is missing before anything is
+// changed. Blocking; before the indexer and the shards run.
 #pragma once
 
 #include <vector>

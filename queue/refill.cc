@@ -1,5 +1,5 @@
-// How a window is filled from RocksDB: destinations that want it stand in line, a few scans run at a time on the offload
-// pool, each bounded by the room there is, and what they find comes back to the scheduler's core.
+// How a window is filled from RocksDB: destinations that want it stand in line, a few scans run at a time on the
+// offload pool, each bounded by the room there is, and what they find comes back to the scheduler's core.
 #include <algorithm>
 
 #include "io/offload.h"
@@ -198,14 +198,9 @@ Result<void> Scheduler::Impl::load() {
     from = **lane + 1U;
   }
   for (const std::uint16_t lane : lanes) {
-    std::optional<std::string> after;
-    for (;;) {
-      auto first = store.next_destination(lane, after);
-      if (!first) return propagate(first);
-      if (!*first) break;
-      note_on_disk((*first)->destination, lane, (*first)->position, 0);
-      after = std::move((*first)->destination);
-    }
+    auto found =
+        store.each_destination(lane, [&](DueKey&& first) { note_on_disk(first.destination, lane, first.position, 0); });
+    if (!found) return propagate(found);
   }
   return {};
 }

@@ -88,8 +88,8 @@ void Scheduler::Impl::add(const MessagePointer& message, const std::vector<std::
     const std::string& name = destinations[order[first]];
     for (; last < order.size() && destinations[order[last]] == name; ++last) ready.recipients.push_back(order[last]);
     Destination& destination = at(name);
-    if (destination.fresh.size() >= window(destination) || ready_total_ >= shard_.shared.options.window_messages_total ||
-        destination.postponed_until > monotonic_now()) {
+    if (destination.fresh.size() >= window(destination) ||
+        ready_total_ >= shard_.shared.options.window_messages_total || destination.postponed_until > monotonic_now()) {
       note_on_disk(name, message->lane, {ready.due, message->id}, sequence);
       continue;
     }
@@ -157,7 +157,8 @@ void Scheduler::Impl::settle(const std::string& name, const RecipientKey& key, s
   prune_settled();
 }
 
-// Scans that began before an outcome was applied still show its recipients: they stay held until the last of these ended.
+// Scans that began before an outcome was applied still show its recipients: they stay held until the last of these
+// ended.
 void Scheduler::Impl::prune_settled() {
   std::uint64_t floor = shard_.applied_sequence();
   if (!scan_floors_.empty()) floor = std::min(floor, scan_floors_.front());

@@ -1,6 +1,6 @@
-// Which message may be tried next. One per worker; owns the messages of its lane. Per destination it keeps a window of ready
-// messages in memory (Options::window_messages), fed by new mail directly and refilled from the destination's key range in
-// RocksDB in due order; everything beyond the window costs disk only. Knows when each destination is next due.
+// Which message may be tried next. One per worker; owns the messages of its lane. Per destination it keeps a window of
+// ready messages in memory (Options::window_messages), fed by new mail directly and refilled from the destination's key
+// range in RocksDB in due order; everything beyond the window costs disk only. Knows when each destination is next due.
 // Fair between new and deferred mail: the window takes from both in turn.
 #pragma once
 
@@ -17,7 +17,8 @@
 
 namespace ringpost::queue {
 
-/// Told on the scheduler's core when a destination that had nothing ready has something. Implemented by relay's dispatcher.
+/// Told on the scheduler's core when a destination that had nothing ready has something. Implemented by relay's
+/// dispatcher.
 class ReadyListener {
  public:
   virtual void on_ready(const std::string& destination) = 0;
@@ -30,12 +31,13 @@ class Scheduler {
  public:
   void set_listener(ReadyListener* listener) noexcept;  // nullptr: none; offers what is ready at once when set
 
-  /// The next message of `destination`, with at most `recipients_max` of its due recipients there. Messages past their age are
-  /// failed on the way (4.4.7). nullopt: nothing is ready now; on_ready() will tell.
+  /// The next message of `destination`, with at most `recipients_max` of its due recipients there. Messages past their
+  /// age are failed on the way (4.4.7). nullopt: nothing is ready now; on_ready() will tell.
   std::optional<Attempt> take(const std::string& destination, std::uint32_t recipients_max);
   bool has_ready(const std::string& destination) const;
 
-  /// Nothing of `destination` is offered before `until`: the next hop is down. `why` is what `queue show` and explain say.
+  /// Nothing of `destination` is offered before `until`: the next hop is down. `why` is what `queue show` and explain
+  /// say.
   void postpone(const std::string& destination, MonotonicTime until, const std::string& why);
 
   Scheduler(Shard& shard);

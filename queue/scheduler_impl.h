@@ -38,7 +38,7 @@ class SegmentPins;
 
 struct Scheduler::Impl {
   static constexpr std::uint64_t in_memory = UINT64_MAX;
-  static constexpr std::size_t scans_max = 4;  // of this worker at a time
+  static constexpr std::size_t scans_max = 8;  // of this worker at a time
 
   explicit Impl(Shard::Impl& its_shard);
   ~Impl();
@@ -111,8 +111,8 @@ struct Scheduler::Impl {
   std::size_t reserved_ = 0;  // by scans in flight
   std::size_t with_ready_ = 0;
   std::size_t scans_ = 0;
-  std::uint64_t move_epoch_ = 0;  // a scan that saw bodies where they lay before is done again
-  std::list<std::uint64_t> scan_floors_;  // applied sequence when each scan in flight began
+  std::uint64_t move_epoch_ = 0;              // a scan that saw bodies where they lay before is done again
+  std::list<std::uint64_t> scan_floors_;      // applied sequence when each scan in flight began
   IntrusiveList<Destination::Hook> wanting_;  // a refill
   IntrusiveList<Destination::Hook> offers_;
   IntrusiveList<Destination::Hook> served_;  // those with something ready, longest not served first

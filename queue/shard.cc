@@ -102,7 +102,8 @@ Shard::Impl::Impl(Shared& everything, std::uint16_t worker, io::Reactor& its_rea
 std::vector<std::string> Shard::Impl::destinations_of(const mail::Envelope& envelope) const {
   std::vector<std::string> destinations;
   destinations.reserve(envelope.recipients.size());
-  for (const mail::Recipient& recipient : envelope.recipients) destinations.push_back(shared.destination_of(recipient.address));
+  for (const mail::Recipient& recipient : envelope.recipients)
+    destinations.push_back(shared.destination_of(recipient.address));
   return destinations;
 }
 
@@ -126,7 +127,9 @@ void Shard::Impl::hand_in(std::unique_ptr<IndexItem> item) {
   shared.indexer->hand_in(std::move(item));
 }
 
-Result<void> Shard::Impl::load() { return schedule_impl().load(); }
+Result<void> Shard::Impl::load() {
+  return schedule_impl().load();
+}
 
 void Shard::Impl::retry(const std::string& destination, std::uint16_t on_lane, const DuePosition& position) {
   schedule_impl().retry_now(destination, on_lane, position);
@@ -154,7 +157,9 @@ const Error* Shard::Impl::log_trouble() {
   return error;
 }
 
-std::uint64_t Shard::Impl::applied_sequence() const noexcept { return shared.indexer->applied_sequence(number); }
+std::uint64_t Shard::Impl::applied_sequence() const noexcept {
+  return shared.indexer->applied_sequence(number);
+}
 
 std::uint64_t Shard::Impl::record_outcome(Outcome outcome) {
   auto item = make_item(IndexItem::Kind::outcome);
@@ -165,7 +170,9 @@ std::uint64_t Shard::Impl::record_outcome(Outcome outcome) {
   return sequence;
 }
 
-Shard::Shard(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) { impl_->shard = this; }
+Shard::Shard(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {
+  impl_->shard = this;
+}
 
 Shard::~Shard() {
   if (impl_->closing) return;
@@ -188,8 +195,12 @@ Result<Upload> Shard::begin_upload() {
   return Upload(*impl_, MessageId::generate(WallTime::now()));
 }
 
-Scheduler& Shard::scheduler() noexcept { return *impl_->scheduler; }
-io::Reactor& Shard::reactor() noexcept { return impl_->reactor; }
+Scheduler& Shard::scheduler() noexcept {
+  return *impl_->scheduler;
+}
+io::Reactor& Shard::reactor() noexcept {
+  return impl_->reactor;
+}
 
 io::Task<> Shard::close() {
   impl_->closing = true;

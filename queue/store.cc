@@ -26,7 +26,9 @@ std::unexpected<Error> failed(const rocksdb::Status& status, std::string_view wh
   return fail(kind, std::string(what) + ": " + status.ToString(), answer);
 }
 
-rocksdb::Slice slice(std::string_view octets) { return {octets.data(), octets.size()}; }
+rocksdb::Slice slice(std::string_view octets) {
+  return {octets.data(), octets.size()};
+}
 
 }  // namespace
 
@@ -59,8 +61,8 @@ struct Store::Impl {
   Result<void> write_schema() {
     rocksdb::WriteOptions options;
     options.sync = true;
-    const auto status = db->Put(options, families[family_meta], slice(schema_name),
-                                std::to_string(Store::schema_version));
+    const auto status =
+        db->Put(options, families[family_meta], slice(schema_name), std::to_string(Store::schema_version));
     if (!status.ok()) return failed(status, "write the queue's schema version");
     return {};
   }
@@ -84,8 +86,8 @@ Result<void> look_before_opening(const std::string& directory) {
   const auto all = store_families();
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* raw = nullptr;
-  const auto status = rocksdb::DB::OpenForReadOnly(
-      store_options(health), directory, {all[family_default], all[family_meta]}, &handles, &raw);
+  const auto status = rocksdb::DB::OpenForReadOnly(store_options(health), directory,
+                                                   {all[family_default], all[family_meta]}, &handles, &raw);
   if (!status.ok()) return failed(status, "open the queue's database " + directory);
   const std::unique_ptr<rocksdb::DB> db(raw);
   std::string value;
@@ -133,14 +135,18 @@ void Batch::add_counts(const StoreCounts& change) {
   if (change.messages != 0) impl_->batch.Merge(meta, slice(count_messages_name), encode_count(change.messages));
   if (change.deferred != 0) impl_->batch.Merge(meta, slice(count_deferred_name), encode_count(change.deferred));
 }
-bool Batch::empty() const noexcept { return impl_->batch.Count() == 0; }
-std::size_t Batch::octets() const noexcept { return impl_->batch.GetDataSize(); }
+bool Batch::empty() const noexcept {
+  return impl_->batch.Count() == 0;
+}
+std::size_t Batch::octets() const noexcept {
+  return impl_->batch.GetDataSize();
+}
 
 Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Store::~Store() = default;
 
 Result<std::unique_ptr<Store>> Store::open(const std::string& directory) {
-  struct stat found {};
+  struct stat found{};
   const bool exists = ::stat((directory + "/CURRENT").c_str(), &found) == 0;
   if (exists) {
     const auto looked = look_before_opening(directory);
@@ -184,8 +190,12 @@ void Store::resume() {
   impl_->health->update_locked();
 }
 
-bool Store::healthy() const noexcept { return impl_->health->healthy.load(std::memory_order_relaxed); }
-std::string Store::unhealthy_reason() const { return impl_->health->reason(); }
+bool Store::healthy() const noexcept {
+  return impl_->health->healthy.load(std::memory_order_relaxed);
+}
+std::string Store::unhealthy_reason() const {
+  return impl_->health->reason();
+}
 
 Result<std::optional<MessageRecord>> Store::find(const MessageId& id) const {
   auto value = impl_->get(family_message, message_key(id));
@@ -229,16 +239,19 @@ Result<DueScanResult> Store::scan_due(const DueScan& scan) const {
   return result;
 }
 
-Result<std::optional<DueKey>> Store::next_destination(std::uint16_t lane,
-                                                      const std::optional<std::string>& after) const {
+Result<void> Store::each_destination(std::uint16_t lane, const std::function<void(DueKey&&)>& visit) const {
   const auto iterator = impl_->iterate(family_due);
-  iterator->Seek(after ? destination_end(lane, *after) : lane_begin(lane));
+  iterator->Seek(lane_begin(lane));
+  while (iterator->Valid()) {
+    auto key = parse_due_key(iterator->key().ToStringView());
+    if (!key) return fail(ErrorKind::corrupt, "an entry of family `due` cannot be read");
+    if (key->lane != lane) return {};
+    const std::string end = destination_end(lane, key->destination);
+    visit(std::move(*key));
+    iterator->Seek(end);
+  }
   if (!iterator->status().ok()) return failed(iterator->status(), "scan family `due`");
-  if (!iterator->Valid()) return std::optional<DueKey>();
-  auto key = parse_due_key(iterator->key().ToStringView());
-  if (!key) return fail(ErrorKind::corrupt, "an entry of family `due` cannot be read");
-  if (key->lane != lane) return std::optional<DueKey>();
-  return key;
+  return {};
 }
 
 Result<std::optional<std::uint16_t>> Store::next_lane(std::uint32_t from) const {
@@ -263,8 +276,7 @@ Result<void> Store::each_message(const MessageId& from, const std::function<bool
   return {};
 }
 
-Result<void> Store::each_due(
-    const std::function<bool(const DueKey&, const DueValue&)>& visit) const {
+Result<void> Store::each_due(const std::function<bool(const DueKey&, const DueValue&)>& visit) const {
   const auto iterator = impl_->iterate(family_due);
   for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
     const auto key = parse_due_key(iterator->key().ToStringView());

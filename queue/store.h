@@ -2,8 +2,8 @@
 // applied as a whole or not at all. Batches are not synced; sync() makes everything before it durable. After a crash
 // RocksDB holds a prefix of the batches.
 //
-// Reads: any thread that may wait for a disk (offload pool, indexer, tests). Writes: the indexer thread only, or recovery
-// before it runs. Exceptions and Status do not leave this door.
+// Reads: any thread that may wait for a disk (offload pool, indexer, tests). Writes: the indexer thread only, or
+// recovery before it runs. Exceptions and Status do not leave this door.
 #pragma once
 
 #include <cstdint>
@@ -56,8 +56,8 @@ class Batch {
 struct DueScan {
   std::uint16_t lane = 0;
   std::string destination;
-  DuePosition from;      // entries before it are not looked at, and their tombstones not stepped over
-  WallTime until;        // due at most then
+  DuePosition from;  // entries before it are not looked at, and their tombstones not stepped over
+  WallTime until;    // due at most then
   std::size_t entries_max = 0;
 };
 
@@ -69,8 +69,8 @@ struct DueMessage {
 
 struct DueScanResult {
   std::vector<DueMessage> messages;
-  DuePosition next;               // where the next scan begins
-  bool exhausted = false;         // nothing more up to `until`
+  DuePosition next;                  // where the next scan begins
+  bool exhausted = false;            // nothing more up to `until`
   std::optional<WallTime> next_due;  // known when exhausted: the first entry after `until`
 };
 
@@ -98,8 +98,8 @@ class Store {
   /// nullopt: not there. Errors: io, corrupt.
   Result<std::optional<MessageRecord>> find(const MessageId& id) const;
   Result<DueScanResult> scan_due(const DueScan& scan) const;
-  /// The first destination of `lane` behind `after` (empty: of all), by seeking past whole ranges.
-  Result<std::optional<DueKey>> next_destination(std::uint16_t lane, const std::optional<std::string>& after) const;
+  /// The first entry of each destination of `lane`, in order, by seeking past whole ranges.
+  Result<void> each_destination(std::uint16_t lane, const std::function<void(DueKey&&)>& visit) const;
   /// The smallest lane >= `from` that has something due.
   Result<std::optional<std::uint16_t>> next_lane(std::uint32_t from) const;
 

@@ -130,7 +130,8 @@ std::vector<rocksdb::ColumnFamilyDescriptor> store_families() {
   // A queue is written at one end and deleted at the other: a file with many deletions in a row is compacted soon, so
   // that a scan does not step over what is long gone.
   due.table_properties_collector_factories.push_back(rocksdb::NewCompactOnDeletionCollectorFactory(4096, 1024, 0.5));
-  message.table_properties_collector_factories.push_back(rocksdb::NewCompactOnDeletionCollectorFactory(4096, 2048, 0.5));
+  message.table_properties_collector_factories.push_back(
+      rocksdb::NewCompactOnDeletionCollectorFactory(4096, 2048, 0.5));
   auto segment = family_options(cache, 1U << 20);
   auto meta = family_options(cache, 1U << 20);
   segment.merge_operator = add;

@@ -1,5 +1,5 @@
-// How RocksDB is set up for the queue: little memory, bounded files, tombstones compacted soon. Included by store*.cc only:
-// it shows rocksdb's types.
+// How RocksDB is set up for the queue: little memory, bounded files, tombstones compacted soon. Included by store*.cc
+// only: it shows rocksdb's types.
 #pragma once
 
 #include <rocksdb/db.h>

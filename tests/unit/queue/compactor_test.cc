@@ -80,6 +80,7 @@ TEST_F(CompactorTest, SurvivorOfADeadSegmentIsCopiedAndDelivered) {
 }
 
 TEST_F(CompactorTest, LeaseReadsOnAtTheOldPlaceAndTheWindowAtTheNew) {
+  options_.segment_octets = 1 << 20;
   options_.retry.first = 1ms;
   options_.retry.max = 1ms;
   open();

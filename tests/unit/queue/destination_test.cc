@@ -5,7 +5,9 @@
 namespace ringpost::queue {
 namespace {
 
-DuePosition at(std::int64_t due) { return {{due}, {0, 1}}; }
+DuePosition at(std::int64_t due) {
+  return {{due}, {0, 1}};
+}
 
 LaneRange empty_range() {
   LaneRange range;

@@ -9,7 +9,7 @@ namespace {
 
 TEST(Keys, OrderOfDueKeysIsLaneDestinationTimeId) {
   const std::vector<DueKey> ordered = {
-      {0, "a", {{5}, {1, 1}}},   {0, "a", {{5}, {1, 2}}},  {0, "a", {{256}, {0, 0}}}, {0, "a.b", {{1}, {0, 0}}},
+      {0, "a", {{5}, {1, 1}}},     {0, "a", {{5}, {1, 2}}}, {0, "a", {{256}, {0, 0}}}, {0, "a.b", {{1}, {0, 0}}},
       {0, "a\xff", {{1}, {0, 0}}}, {0, "b", {{1}, {0, 0}}}, {1, "a", {{1}, {0, 0}}},   {256, "", {{1}, {0, 0}}},
   };
   std::vector<std::string> keys;

@@ -98,14 +98,7 @@ TEST(Store, SkipScanFindsEachDestinationOfALaneOnce) {
   for (const char* name : {"a", "a.b", "c", "a", "c", "c"}) put(*store, record(name, {10}), 2);
   put(*store, record("other", {1}), 5);
   std::vector<std::string> names;
-  std::optional<std::string> after;
-  for (;;) {
-    const auto found = store->next_destination(2, after);
-    ASSERT_TRUE(found);
-    if (!*found) break;
-    names.push_back((*found)->destination);
-    after = (*found)->destination;
-  }
+  ASSERT_TRUE(store->each_destination(2, [&](DueKey&& first) { names.push_back(first.destination); }));
   EXPECT_EQ(names, (std::vector<std::string>{"a", "a.b", "c"}));
   EXPECT_EQ(*store->next_lane(0), 2);
   EXPECT_EQ(*store->next_lane(3), 5);
