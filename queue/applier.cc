@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "telemetry/log.h"
 
 namespace ringpost::queue {
 namespace {
@@ -146,6 +147,11 @@ Result<Applier::Touched*> Applier::touch(Work& work, const MessageId& id) {
   const auto found = work.touched.find(id);
   if (found != work.touched.end()) return found->second.gone ? nullptr : &found->second;
   auto stored = store_.find(id);
+  if (!stored && stored.error().kind == ErrorKind::corrupt) {
+    // It can neither be delivered nor changed any more; the others go on.
+    telemetry::Event(telemetry::EventKind::error).message(id).field("operation", "index").error(stored.error()).emit();
+    return nullptr;
+  }
   if (!stored) return propagate(stored);
   if (!*stored) return nullptr;
   Touched& touched = work.touched[id];

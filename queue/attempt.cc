@@ -131,13 +131,17 @@ void Attempt::finish(std::vector<DeliveryStatus> statuses) {
   const mail::Envelope& envelope = message_->envelope;
   const bool dropped = shard.schedule_impl().is_dropped(message_->id);
   const WallTime now = WallTime::now();
-  const auto next = next_attempt(shard.shared.options, envelope, attempts_before_, now);
+  auto next = next_attempt(shard.shared.options, envelope, attempts_before_, now);
+  // No place for another bounce: what failed is tried again, which fails again, and then the sender hears of it.
+  const bool put_off = !shard.schedule_impl().takes_bounces();
+  if (put_off && !next) next = now + shard.shared.options.retry.first;
   Outcome outcome{message_->id, {}};
   Outcome bounced{message_->id, {}};
   for (DeliveryStatus& status : statuses) {
     const auto leased = std::ranges::find(recipients_, status.recipient);
     if (leased == recipients_.end()) continue;
     recipients_.erase(leased);
+    if (put_off && status.action == Action::failed) status.action = Action::deferred;
     const bool expired = status.action == Action::deferred && !next;
     if (status.action == Action::delivered) {
       log_status(*this, EventKind::deliver, status, nullptr);

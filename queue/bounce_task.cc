@@ -57,6 +57,12 @@ io::Task<Result<MessageId>> commit_bounce(Shard::Impl& shard, MessagePointer mes
 }
 
 io::Task<> bounce_then_record(Shard::Impl& shard, MessagePointer message, std::string destination, Outcome failed) {
+  auto& scheduler = shard.schedule_impl();
+  while (scheduler.bounces_working_ >= scheduler.bounces_at_a_time) {
+    const int waited = co_await scheduler.bounce_turn_.wait(io::Deadline::never(), shard.scope.cancel());
+    if (waited != 0) break;
+  }
+  ++scheduler.bounces_working_;
   bool told = false;
   while (!told) {
     auto committed = co_await commit_bounce(shard, message, failed);
@@ -71,7 +77,10 @@ io::Task<> bounce_then_record(Shard::Impl& shard, MessagePointer message, std::s
     if (slept == -ECANCELED) break;
   }
   if (told) record(shard, *message, destination, std::move(failed));
-  shard.schedule_impl().lease_ended(message->id);
+  --scheduler.bounces_working_;
+  --scheduler.bounces_;
+  scheduler.bounce_turn_.notify_one();
+  scheduler.lease_ended(message->id);
 }
 
 }  // namespace
@@ -90,6 +99,7 @@ void record(Shard::Impl& shard, const Message& message, const std::string& desti
 void start_bounce(Shard::Impl& shard, MessagePointer message, std::string destination, Outcome failed) {
   if (shard.closing) return;
   ++shard.schedule_impl().leases_[message->id];
+  ++shard.schedule_impl().bounces_;
   shard.scope.spawn(bounce_then_record(shard, std::move(message), std::move(destination), std::move(failed)));
 }
 

@@ -59,7 +59,10 @@ void Scheduler::Impl::on_alarm(Destination& destination) noexcept {
     self.shard_.shared.set_postponed(destination.name, {});
     if (destination.ready() != 0) self.offer(destination);
   }
-  if (destination.rescan_at <= now) destination.rescan_at = MonotonicTime::max();
+  if (destination.rescan_at <= now) {
+    destination.rescan_at = MonotonicTime::max();
+    if (destination.ready() != 0) self.offer(destination);
+  }
   if (destination.next_due <= WallTime::now()) {
     destination.next_due = {INT64_MAX};
     for (LaneRange& range : destination.ranges) range.more = true;

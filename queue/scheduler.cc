@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t evict_on_postpone_above = 16;
 constexpr std::size_t dropped_max = 16'384;
+constexpr Duration expire_again_after = std::chrono::milliseconds(200);
 
 }  // namespace
 
@@ -50,6 +51,12 @@ std::optional<Attempt> Scheduler::take(const std::string& destination, std::uint
       ready->recipients.resize(recipients_max);
       impl_->make_ready(*found, rest.attempts == 0 ? found->fresh : found->stored, std::move(rest), true);
     }
+    // One that was never tried gets its try, however long we were down.
+    const bool expired = ready->attempts > 0 && now >= expiry(impl_->shard_.shared.options, ready->message->envelope);
+    if (expired && !impl_->takes_bounces()) {
+      impl_->expire_later(destination, std::move(*ready));
+      return std::nullopt;
+    }
     Attempt attempt;
     attempt.shard_ = impl_->shard_.shard;
     attempt.message_ = ready->message;
@@ -58,8 +65,6 @@ std::optional<Attempt> Scheduler::take(const std::string& destination, std::uint
     attempt.attempts_before_ = ready->attempts;
     attempt.due_ = ready->due;
     ++impl_->leases_[ready->message->id];
-    // One that was never tried gets its try, however long we were down.
-    const bool expired = ready->attempts > 0 && now >= expiry(impl_->shard_.shared.options, ready->message->envelope);
     if (!expired) return attempt;
     attempt.expire();
   }
@@ -142,6 +147,14 @@ void Scheduler::Impl::give_back(const std::string& name, Ready ready) {
   Destination& destination = at(name);
   auto& line = ready.attempts == 0 ? destination.fresh : destination.stored;
   make_ready(destination, line, std::move(ready), true);
+}
+
+void Scheduler::Impl::expire_later(const std::string& name, Ready ready) {
+  give_back(name, std::move(ready));
+  Destination& destination = at(name);
+  destination.offer_hook.unlink();
+  destination.rescan_at = std::min(destination.rescan_at, monotonic_now() + expire_again_after);
+  set_alarm(destination);
 }
 
 void Scheduler::Impl::lease_ended(const MessageId& id) {
@@ -269,7 +282,7 @@ void Scheduler::Impl::moved(const std::vector<MessagePointer>& messages, const s
 
 void Scheduler::Impl::forget_if_idle(Destination& destination) {
   if (!destination.is_idle(monotonic_now())) return;
-  shard_.shared.set_postponed(destination.name, {});
+  if (destination.postponed_until != MonotonicTime{}) shard_.shared.set_postponed(destination.name, {});
   const std::string name = destination.name;
   destinations_.erase(name);
 }

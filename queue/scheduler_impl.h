@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "io/reactor.h"
+#include "io/wait_queue.h"
 #include "queue/destination.h"
 #include "queue/scheduler.h"
 #include "queue/shard_impl.h"
@@ -39,6 +40,10 @@ class SegmentPins;
 struct Scheduler::Impl {
   static constexpr std::uint64_t in_memory = UINT64_MAX;
   static constexpr std::size_t scans_max = 8;  // of this worker at a time
+  // Bounces on their way to the log. Above it what fails is tried again later instead, so that a full disk or a flood
+  // of failures does not fill the memory; only some are made at a time, since each quotes a header.
+  static constexpr std::size_t bounces_max = 1000;
+  static constexpr std::size_t bounces_at_a_time = 32;
 
   explicit Impl(Shard::Impl& its_shard);
   ~Impl();
@@ -63,6 +68,9 @@ struct Scheduler::Impl {
   /// Their bodies lie elsewhere now; `pins` keep the old places until no lease reads them.
   void moved(const std::vector<MessagePointer>& messages, const std::shared_ptr<SegmentPins>& pins);
   void lease_ended(const MessageId& id);
+  bool takes_bounces() const noexcept { return bounces_ < bounces_max; }
+  /// What could not be expired now stays ready, and is offered again a little later.
+  void expire_later(const std::string& destination, Ready ready);
 
   Destination* find(const std::string& name);
   Destination& at(const std::string& name);
@@ -122,6 +130,9 @@ struct Scheduler::Impl {
   std::deque<MessageId> dropped_order_;
   std::unordered_map<MessageId, std::shared_ptr<SegmentPins>> lease_pins_;
   std::unordered_map<MessageId, std::uint32_t> leases_;
+  std::size_t bounces_ = 0;
+  std::size_t bounces_working_ = 0;
+  io::WaitQueue bounce_turn_{shard_.reactor};
   Later pump_later_{*this, &Impl::pump};
   Later offers_later_{*this, &Impl::run_offers};
 };

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "queue/store_options.h"
+#include "telemetry/log.h"
 
 namespace ringpost::queue {
 namespace {
@@ -24,6 +25,16 @@ std::unexpected<Error> failed(const rocksdb::Status& status, std::string_view wh
     kind = ErrorKind::corrupt;
   }
   return fail(kind, std::string(what) + ": " + status.ToString(), answer);
+}
+
+// One record that cannot be read must not stop the queue: it is reported and passed over.
+void report_unreadable(std::string_view key, const Error& error) {
+  const auto id = parse_message_key(key);
+  telemetry::Event(telemetry::EventKind::error)
+      .message(id.value_or(MessageId{}))
+      .field("operation", "read a queued message")
+      .error(error)
+      .emit();
 }
 
 rocksdb::Slice slice(std::string_view octets) {
@@ -146,7 +157,7 @@ Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Store::~Store() = default;
 
 Result<std::unique_ptr<Store>> Store::open(const std::string& directory) {
-  struct stat found{};
+  struct stat found {};
   const bool exists = ::stat((directory + "/CURRENT").c_str(), &found) == 0;
   if (exists) {
     const auto looked = look_before_opening(directory);
@@ -229,9 +240,13 @@ Result<DueScanResult> Store::scan_due(const DueScan& scan) const {
     result.next = key->position.after();
     auto value = impl_->get(family_message, message_key(key->position.id), options);
     if (!value) return propagate(value);
-    if (!*value) return fail(ErrorKind::corrupt, "family `due` names a message that is not there");
-    auto record = decode_record(**value);
-    if (!record) return propagate(record);
+    auto record = *value
+                      ? decode_record(**value)
+                      : Result<MessageRecord>(fail(ErrorKind::corrupt, "family `due` names it, but it is not there"));
+    if (!record) {
+      report_unreadable(message_key(key->position.id), record.error());
+      continue;
+    }
     result.messages.push_back({key->position, std::move(due->recipients), std::move(*record)});
   }
   if (!iterator->status().ok()) return failed(iterator->status(), "scan family `due`");
@@ -269,8 +284,11 @@ Result<void> Store::each_message(const MessageId& from, const std::function<bool
   const auto iterator = impl_->iterate(family_message);
   for (iterator->Seek(message_key(from)); iterator->Valid(); iterator->Next()) {
     const auto record = decode_record(iterator->value().ToStringView());
-    if (!record) return std::unexpected(record.error());
-    if (!visit(*record)) return {};
+    if (!record) {
+      report_unreadable(iterator->key().ToStringView(), record.error());
+    } else if (!visit(*record)) {
+      return {};
+    }
   }
   if (!iterator->status().ok()) return failed(iterator->status(), "scan family `message`");
   return {};

@@ -103,7 +103,8 @@ class Store {
   /// The smallest lane >= `from` that has something due.
   Result<std::optional<std::uint16_t>> next_lane(std::uint32_t from) const;
 
-  // In order of key; `visit` returns false to stop.
+  // In order of key; `visit` returns false to stop. A record that cannot be read is reported and passed over, here and
+  // in scan_due().
   Result<void> each_message(const MessageId& from, const std::function<bool(const MessageRecord&)>& visit) const;
   Result<void> each_due(const std::function<bool(const DueKey&, const DueValue&)>& visit) const;
   Result<std::optional<MessageId>> first_message(const MessageId& from) const;

@@ -1,5 +1,6 @@
 #include "queue/bounce.h"
 
+#include <set>
 #include <thread>
 
 #include "queue_harness.h"
@@ -225,6 +226,33 @@ TEST_F(BounceTest, MessagePastItsAgeFromAnEarlierLifeIsFailedOnTheWay) {
     EXPECT_TRUE(bounce.has_value());
     if (bounce) deliver(*bounce);
   });
+  EXPECT_EQ(settled().messages, 0U);
+}
+
+TEST_F(BounceTest, FloodOfFailuresIsReportedInFullAndOnce) {
+  constexpr int messages = 1300;  // more than may be on their way to the log
+  options_.window_messages = 4000;
+  open();
+  std::multiset<std::string> reported;
+  on_shard(
+      [](Shard& shard, std::multiset<std::string>& ids) -> io::Task<> {
+        for (int i = 0; i < messages; ++i) (void)co_await submit(shard, one_recipient(), test_body());
+        while (auto attempt = shard.scheduler().take("smtp:example.net", 10)) refuse(*attempt);
+        while (ids.size() < messages) {
+          auto again = shard.scheduler().take("smtp:example.net", 10);
+          if (again) refuse(*again);
+          auto bounce = co_await next(shard, "smtp:example.org");
+          EXPECT_TRUE(bounce.has_value());
+          if (!bounce) co_return;
+          const std::string body = co_await read_body(shard, *bounce);
+          const auto at = body.find("X-Ringpost-Message: ");
+          EXPECT_NE(at, std::string::npos);
+          ids.insert(body.substr(at + 20, MessageId::text_octets));
+          deliver(*bounce);
+        }
+      },
+      reported);
+  EXPECT_EQ(std::set<std::string>(reported.begin(), reported.end()).size(), static_cast<std::size_t>(messages));
   EXPECT_EQ(settled().messages, 0U);
 }
 

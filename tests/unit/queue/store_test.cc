@@ -105,6 +105,26 @@ TEST(Store, SkipScanFindsEachDestinationOfALaneOnce) {
   EXPECT_FALSE(store->next_lane(6)->has_value());
 }
 
+TEST(Store, RecordThatCannotBeReadIsPassedOver) {
+  const TemporaryDirectory directory;
+  auto store = open(directory.path() + "/db");
+  const MessageRecord broken = record("x", {10});
+  put(*store, broken);
+  put(*store, record("x", {20}));
+  Batch batch(*store);
+  batch.put_message(broken.message.id, "these are not the octets of a record");
+  batch.put_due({0, "x", {{15}, MessageId::generate({15})}}, {false, {0}});  // and one that is not there at all
+  ASSERT_TRUE(store->apply(batch));
+  const auto found = store->scan_due({0, "x", DuePosition::first(), {50}, 10});
+  ASSERT_TRUE(found);
+  ASSERT_EQ(found->messages.size(), 1U);
+  EXPECT_EQ(found->messages[0].position.due.milliseconds, 20);
+  EXPECT_TRUE(found->exhausted);
+  std::size_t listed = 0;
+  ASSERT_TRUE(store->each_message({}, [&](const MessageRecord&) { return ++listed != 0; }));
+  EXPECT_EQ(listed, 1U);
+}
+
 TEST(Store, NewerSchemaIsRefusedAndNothingIsWritten) {
   const TemporaryDirectory directory;
   const std::string path = directory.path() + "/db";
