@@ -1,6 +1,7 @@
 #include "queue/group_commit.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <utility>
 
@@ -11,6 +12,7 @@ namespace ringpost::queue {
 namespace {
 
 constexpr PublicStatus storage_failed{451, {4, 3, 0}};
+constexpr std::uint64_t page_octets = 4096;
 
 Error closed() {
   return Error(ErrorKind::unavailable, "the spool log is closed", {451, {4, 3, 2}});
@@ -130,7 +132,7 @@ void GroupCommit::place(LogEntry& entry) {
     char* header = record.lead.data() + record_alignment_octets;
     encode_record_header(record.type, static_cast<std::uint32_t>(record.length), record.payload_crc,
                          segment_->generation, header);
-    // The padding of the record in front goes out with this header; the last padding of a group is not written at all.
+    // The padding of the record in front goes out with this header; that behind the last record with fill_page().
     const std::uint32_t padding = group_end_ - vectors_begin_;
     vectors_.push_back({header - padding, record_header_octets + padding});
     for (const io::Slice& slice : record.slices) {
@@ -146,7 +148,17 @@ void GroupCommit::place(LogEntry& entry) {
   entry.placed();
 }
 
+// Whole pages only: a page that is written in part, and not in the page cache, would first have to be read from the
+// disk. The next group overwrites the zeros; until then they end the log.
+void GroupCommit::fill_page() {
+  static constexpr std::array<char, page_octets + record_alignment_octets> zeros{};
+  const std::uint64_t page_end = (std::uint64_t{group_end_} + page_octets - 1) / page_octets * page_octets;
+  const std::uint64_t end = std::min(page_end, segment_->octets);
+  if (end > vectors_begin_) vectors_.push_back({const_cast<char*>(zeros.data()), end - vectors_begin_});
+}
+
 io::Task<> GroupCommit::write_group() {
+  fill_page();
   const MonotonicTime begun = monotonic_now();
   const bool sync = group_synced_entries_ != 0 && options_.durability == Durability::synced;
   auto written = co_await segment_->file->write(reactor_, vectors_, offset_, sync ? io::Sync::data : io::Sync::none);

@@ -67,6 +67,7 @@ class GroupCommit {
   bool front_fits() noexcept;
   bool form_group();
   void place(LogEntry& entry);
+  void fill_page();
   void group_written(Duration took);
   void group_failed(const Error& error);
   void take(OpenSegment segment);

@@ -118,9 +118,8 @@ Result<bool> Replay::body_is_whole(const ReplayedRecord& accept) const {
 }
 
 Result<bool> Replay::is_chunk(const Extent& extent) const {
-  const auto segment = std::ranges::find_if(segments_, [&extent](const OpenSegment& s) {
-    return s.key == SegmentKey{extent.log, extent.segment};
-  });
+  const auto segment = std::ranges::find_if(
+      segments_, [&extent](const OpenSegment& s) { return s.key == SegmentKey{extent.log, extent.segment}; });
   if (segment == segments_.end() || segment->file == nullptr) return false;
   if (extent.offset < segment_header_octets + record_header_octets) return false;
   std::string octets(std::size_t{record_header_octets} + extent.octets, '\0');

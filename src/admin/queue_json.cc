@@ -13,9 +13,12 @@ namespace {
 
 std::string_view phase_name(const queue::RecipientState& state) noexcept {
   switch (state.phase) {
-    case queue::RecipientPhase::queued: return state.attempts == 0 ? "active" : "deferred";
-    case queue::RecipientPhase::delivered: return "delivered";
-    case queue::RecipientPhase::failed: return "failed";
+    case queue::RecipientPhase::queued:
+      return state.attempts == 0 ? "active" : "deferred";
+    case queue::RecipientPhase::delivered:
+      return "delivered";
+    case queue::RecipientPhase::failed:
+      return "failed";
   }
   return "?";
 }

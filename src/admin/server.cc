@@ -72,9 +72,8 @@ void Server::Impl::add_health() {
   http.Get("/metrics", [](const httplib::Request&, httplib::Response& response) {
     response.set_content(telemetry::render_metrics(), "text/plain; version=0.0.4; charset=utf-8");
   });
-  http.Get("/health/live", [](const httplib::Request&, httplib::Response& response) {
-    send_json(response, {{"status", "live"}});
-  });
+  http.Get("/health/live",
+           [](const httplib::Request&, httplib::Response& response) { send_json(response, {{"status", "live"}}); });
   http.Get("/health/ready", [this](const httplib::Request&, httplib::Response& response) {
     const std::string reason = hooks.not_ready_reason();
     if (reason.empty()) {
@@ -121,18 +120,20 @@ void Server::Impl::add_queue_reading() {
     shown["prefix"] = record->message.prefix;
     send_json(response, shown);
   });
-  http.Get(R"(/api/v1/queue/messages/(\w+)/body)", [this](const httplib::Request& request, httplib::Response& response) {
-    const auto id = MessageId::parse(request.matches[1].str());
-    if (!id) return send_json(response, {{"error", "not a message id"}}, 400);
-    auto known = hooks.inspector->show(*id);
-    if (!known) return send_error(response, known.error());
-    // Chunked: the body goes through in pieces, whatever its size.
-    response.set_chunked_content_provider("message/rfc822", [this, id = *id](std::size_t, httplib::DataSink& sink) {
-      auto read = hooks.inspector->body(id, [&sink](std::string_view piece) { return sink.write(piece.data(), piece.size()); });
-      if (read) sink.done();
-      return read.has_value();
-    });
-  });
+  http.Get(
+      R"(/api/v1/queue/messages/(\w+)/body)", [this](const httplib::Request& request, httplib::Response& response) {
+        const auto id = MessageId::parse(request.matches[1].str());
+        if (!id) return send_json(response, {{"error", "not a message id"}}, 400);
+        auto known = hooks.inspector->show(*id);
+        if (!known) return send_error(response, known.error());
+        // Chunked: the body goes through in pieces, whatever its size.
+        response.set_chunked_content_provider("message/rfc822", [this, id = *id](std::size_t, httplib::DataSink& sink) {
+          auto read = hooks.inspector->body(
+              id, [&sink](std::string_view piece) { return sink.write(piece.data(), piece.size()); });
+          if (read) sink.done();
+          return read.has_value();
+        });
+      });
 }
 
 void Server::Impl::add_queue_changes() {
@@ -164,7 +165,8 @@ Result<std::unique_ptr<Server>> Server::start(const Options& options, Hooks hook
     if (impl->token.empty()) return fail(ErrorKind::not_found, "no token in " + options.token_file);
   }
   const auto colon = options.address.rfind(':');
-  const auto port = parse_unsigned(std::string_view(options.address).substr(colon == std::string::npos ? 0 : colon + 1));
+  const auto port =
+      parse_unsigned(std::string_view(options.address).substr(colon == std::string::npos ? 0 : colon + 1));
   if (colon == std::string::npos || !port || *port > 65'535) {
     return fail(ErrorKind::invalid, "not an address with a port: " + options.address);
   }
@@ -189,7 +191,8 @@ Result<std::unique_ptr<Server>> Server::start(const Options& options, Hooks hook
   impl->add_health();
   impl->add_queue_reading();
   impl->add_queue_changes();
-  const int bound = *port == 0 ? http.bind_to_any_port(host) : (http.bind_to_port(host, static_cast<int>(*port)) ? static_cast<int>(*port) : -1);
+  const int bound = *port == 0 ? http.bind_to_any_port(host)
+                               : (http.bind_to_port(host, static_cast<int>(*port)) ? static_cast<int>(*port) : -1);
   if (bound < 0) return fail(ErrorKind::io, "cannot bind the admin address " + options.address);
   impl->address = options.address.substr(0, colon + 1) + std::to_string(bound);
   impl->thread = std::thread([raw = impl.get()] { raw->http.listen_after_bind(); });
@@ -203,6 +206,8 @@ Server::~Server() {
   impl_->thread.join();
 }
 
-const std::string& Server::address() const noexcept { return impl_->address; }
+const std::string& Server::address() const noexcept {
+  return impl_->address;
+}
 
 }  // namespace ringpost::admin

@@ -1,6 +1,6 @@
 // The admin address: HTTP for operators, Prometheus and the command line. /metrics, /health/live, /health/ready and
-// /api/v1/queue... (docs/operations.md lists them). Served by a few threads of its own, never by a reactor. With a token
-// file every request but the health checks needs "Authorization: Bearer TOKEN".
+// /api/v1/queue... (docs/operations.md lists them). Served by a few threads of its own, never by a reactor. With a
+// token file every request but the health checks needs "Authorization: Bearer TOKEN".
 #pragma once
 
 #include <functional>

@@ -2,4 +2,6 @@
 #include "app/serve.h"
 #include "cli/cli.h"
 
-int main(int argc, char** argv) { return ringpost::cli::main(argc, argv, {.serve = ringpost::app::serve}); }
+int main(int argc, char** argv) {
+  return ringpost::cli::main(argc, argv, {.serve = ringpost::app::serve});
+}

@@ -49,7 +49,8 @@ Result<void> drop_privileges(const std::string& user, const std::string& data_di
     }
     auto given = give_data_dir(data_dir, *entry);
     if (!given) return given;
-    if (::initgroups(user.c_str(), entry->pw_gid) != 0 || ::setgid(entry->pw_gid) != 0 || ::setuid(entry->pw_uid) != 0) {
+    if (::initgroups(user.c_str(), entry->pw_gid) != 0 || ::setgid(entry->pw_gid) != 0 ||
+        ::setuid(entry->pw_uid) != 0) {
       return fail_errno(errno, "become user " + user);
     }
     if (::setuid(0) == 0) return fail(ErrorKind::refused, "privileges could be regained after becoming " + user);
@@ -72,6 +73,8 @@ int wait_for_signal() {
   return signal;
 }
 
-void request_stop() noexcept { ::kill(::getpid(), SIGTERM); }
+void request_stop() noexcept {
+  ::kill(::getpid(), SIGTERM);
+}
 
 }  // namespace ringpost::app

@@ -74,11 +74,13 @@ void say_started(const config::Configuration& configuration, const std::string& 
 
 std::vector<telemetry::Gauge> queue_gauges(const queue::Queue& queue, const server::ClientTable& clients) {
   std::vector<telemetry::Gauge> gauges;
-  gauges.push_back(telemetry::gauge("queue_messages", "Messages in the queue.", [&queue]() -> std::vector<telemetry::Sample> {
-    const queue::Gauges now = queue.gauges();
-    const auto deferred = static_cast<double>(now.messages_deferred);
-    return {{{{"state", "active"}}, static_cast<double>(now.messages) - deferred}, {{{"state", "deferred"}}, deferred}};
-  }));
+  gauges.push_back(
+      telemetry::gauge("queue_messages", "Messages in the queue.", [&queue]() -> std::vector<telemetry::Sample> {
+        const queue::Gauges now = queue.gauges();
+        const auto deferred = static_cast<double>(now.messages_deferred);
+        return {{{{"state", "active"}}, static_cast<double>(now.messages) - deferred},
+                {{{"state", "deferred"}}, deferred}};
+      }));
   gauges.push_back(telemetry::gauge("queue_oldest_age_seconds", "Age of the oldest message.", [&queue] {
     return std::chrono::duration<double>(queue.gauges().oldest_age).count();
   }));
@@ -103,7 +105,10 @@ void say_recovered(const queue::RecoveryReport& report) {
         .emit();
   }
   for (const MessageId& id : report.in_doubt) {
-    Event(EventKind::warning).message(id).field("reason", "in doubt: an attempt had begun and not ended; it may be sent twice").emit();
+    Event(EventKind::warning)
+        .message(id)
+        .field("reason", "in doubt: an attempt had begun and not ended; it may be sent twice")
+        .emit();
   }
 }
 
@@ -115,8 +120,9 @@ int run(Services& services, const std::string& path, Sockets sockets, const io::
   const auto gauges = queue_gauges(*services.queue, services.clients);
   std::unique_ptr<admin::Server> admin_server;
   if (!configuration.admin.address.empty()) {
-    admin::Hooks hooks{.not_ready_reason = [&] { return draining ? std::string("draining") : services.queue->unhealthy_reason(); },
-                       .inspector = &services.queue->inspector()};
+    admin::Hooks hooks{
+        .not_ready_reason = [&] { return draining ? std::string("draining") : services.queue->unhealthy_reason(); },
+        .inspector = &services.queue->inspector()};
     auto started = admin::Server::start(configuration.admin, std::move(hooks));
     if (!started) return refuse(started.error());
     admin_server = std::move(*started);
@@ -140,7 +146,10 @@ int run(Services& services, const std::string& path, Sockets sockets, const io::
     ::sd_notify(0, "READY=1");
     int signal = wait_for_signal();
     while (signal == SIGHUP) {
-      Event(EventKind::warning).field("signal", signal).field("reason", "reload is not available in this version").emit();
+      Event(EventKind::warning)
+          .field("signal", signal)
+          .field("reason", "reload is not available in this version")
+          .emit();
       signal = wait_for_signal();
     }
     draining = true;

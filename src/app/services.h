@@ -1,5 +1,5 @@
-// The composition root: builds every part from the configuration, in the order of their ranks, and owns what the workers
-// share. Nothing here decides anything.
+// The composition root: builds every part from the configuration, in the order of their ranks, and owns what the
+// workers share. Nothing here decides anything.
 #pragma once
 
 #include <memory>

@@ -36,7 +36,8 @@ class Worker::Life {
       : reactor_(reactor),
         shard_(std::move(shard)),
         server_{services.configuration.server, services.access, services.clients, *shard_, reactor},
-        dispatcher_(*shard_, services.offload, services.routes, services.connection_limit, services.configuration.relay),
+        dispatcher_(*shard_, services.offload, services.routes, services.connection_limit,
+                    services.configuration.relay),
         scope_(reactor),
         busy_(busy_gauge(reactor, number)) {}
 
@@ -77,12 +78,13 @@ void Worker::Order::deliver() noexcept {
 
 Worker::Worker(Services& services, std::uint16_t number, std::vector<io::FileDescriptor> sockets) {
   serve_.serve = true;
-  thread_ = std::thread([this, &services, number, owned = std::move(sockets)]() mutable {
-    run(services, number, std::move(owned));
-  });
+  thread_ = std::thread(
+      [this, &services, number, owned = std::move(sockets)]() mutable { run(services, number, std::move(owned)); });
 }
 
-Worker::~Worker() { join(); }
+Worker::~Worker() {
+  join();
+}
 
 void Worker::run(Services& services, std::uint16_t number, std::vector<io::FileDescriptor> sockets) {
   telemetry::name_worker(number);
@@ -108,7 +110,9 @@ void Worker::run(Services& services, std::uint16_t number, std::vector<io::FileD
   }
 }
 
-void Worker::serve() { reactor_.load()->post(serve_); }
+void Worker::serve() {
+  reactor_.load()->post(serve_);
+}
 
 void Worker::stop(Duration grace) {
   stop_.grace = grace;

@@ -23,7 +23,8 @@ class Worker {
   Result<void> ready() { return ready_.get_future().get(); }
   /// Accepts from now on.
   void serve();
-  /// Stops in order: listeners drain (sessions get `grace`), deliveries end, the shard is flushed; then the thread ends.
+  /// Stops in order: listeners drain (sessions get `grace`), deliveries end, the shard is flushed; then the thread
+  /// ends.
   void stop(Duration grace);
   void join();
 

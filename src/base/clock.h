@@ -25,7 +25,9 @@ struct WallTime {
   }
 };
 
-inline MonotonicTime monotonic_now() noexcept { return std::chrono::steady_clock::now(); }
+inline MonotonicTime monotonic_now() noexcept {
+  return std::chrono::steady_clock::now();
+}
 
 /// RFC 5322 3.3 date-time in UTC: "Mon, 23 Nov 2026 22:01:00 +0000".
 std::string rfc5322_date(WallTime time);

@@ -11,11 +11,11 @@
 namespace ringpost {
 
 enum class ErrorKind : std::uint8_t {
-  cancelled,    // our own decision: the scope is closing
-  timed_out,    // the deadline passed
-  closed,       // the peer went away
-  invalid,      // input does not follow its grammar
-  too_large,    // a stated limit is exceeded
+  cancelled,  // our own decision: the scope is closing
+  timed_out,  // the deadline passed
+  closed,     // the peer went away
+  invalid,    // input does not follow its grammar
+  too_large,  // a stated limit is exceeded
   not_found,
   refused,      // policy, permission, or a state in which this may not be done
   unavailable,  // back-pressure or a sick dependency: try later
@@ -42,8 +42,8 @@ struct PublicStatus {
 
 struct Error {
   ErrorKind kind = ErrorKind::io;
-  std::string reason;    // for the log
-  int os_error = 0;      // errno where the kernel was asked, else 0
+  std::string reason;     // for the log
+  int os_error = 0;       // errno where the kernel was asked, else 0
   PublicStatus status{};  // for the peer
 
   Error(ErrorKind error_kind, std::string why, PublicStatus public_status = {})

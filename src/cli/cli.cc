@@ -30,7 +30,8 @@ std::optional<config::Configuration> load(const std::string& path) {
   auto loaded = config::load(path);
   if (loaded) return std::move(*loaded);
   for (const config::Problem& problem : loaded.error()) fmt::print(stderr, "{}\n", problem.text());
-  fmt::print(stderr, "ringpost: {} {} in {}\n", loaded.error().size(), loaded.error().size() == 1 ? "problem" : "problems", path);
+  fmt::print(stderr, "ringpost: {} {} in {}\n", loaded.error().size(),
+             loaded.error().size() == 1 ? "problem" : "problems", path);
   return std::nullopt;
 }
 
@@ -82,7 +83,8 @@ void add_selectors(CLI::App& verb, QueueArguments& selector) {
   verb.add_option("--recipient", selector.recipient, "recipient, or @domain");
   verb.add_option("--destination", selector.destination, "destination as `queue summary` prints it");
   verb.add_option("--older-than", selector.older_than, "age, as 2h");
-  verb.add_option("--state", selector.state, "active (never tried) or deferred")->check(CLI::IsMember({"active", "deferred"}));
+  verb.add_option("--state", selector.state, "active (never tried) or deferred")
+      ->check(CLI::IsMember({"active", "deferred"}));
 }
 
 void add_queue_verbs(CLI::App& app, Arguments& arguments, std::function<void(std::string)> chosen) {
@@ -125,8 +127,12 @@ int main(int argc, char** argv, const Verbs& verbs) {
   check.add_flag("--print", arguments.print, "print the effective configuration with defaults");
   check.final_callback([&] { status = check_config(arguments); });
   add_queue_verbs(app, arguments, [&](const std::string& verb) { status = queue_verb(arguments, verb); });
-  app.add_subcommand("metrics", "the metrics page of the running server")->final_callback([&] { status = page(arguments, "/metrics"); });
-  app.add_subcommand("health", "whether the running server takes mail")->final_callback([&] { status = page(arguments, "/health/ready"); });
+  app.add_subcommand("metrics", "the metrics page of the running server")->final_callback([&] {
+    status = page(arguments, "/metrics");
+  });
+  app.add_subcommand("health", "whether the running server takes mail")->final_callback([&] {
+    status = page(arguments, "/health/ready");
+  });
   CLI::App& version_verb = *app.add_subcommand("version", "version, and which kernel features are live");
   version_verb.add_flag("--features", arguments.features, "probe and list features");
   version_verb.final_callback([&] { status = version(arguments); });

@@ -31,7 +31,9 @@ std::optional<json> accepted(const Result<admin::Answer>& answer) {
   return body;
 }
 
-std::string text_of(const json& object, const char* key) { return object.value(key, std::string("-")); }
+std::string text_of(const json& object, const char* key) {
+  return object.value(key, std::string("-"));
+}
 
 int print_json(const json& body) {
   fmt::print("{}\n", body.dump(2, ' ', false, json::error_handler_t::replace));
@@ -60,12 +62,15 @@ bool confirmed() {
 }
 
 void print_recipient(const json& recipient) {
-  fmt::print("  to {:<40} {:<10} attempts {}", text_of(recipient, "address"), text_of(recipient, "state"), recipient.value("attempts", 0));
-  if (recipient.contains("next")) fmt::print("  next {}  via {}", text_of(recipient, "next"), text_of(recipient, "destination"));
+  fmt::print("  to {:<40} {:<10} attempts {}", text_of(recipient, "address"), text_of(recipient, "state"),
+             recipient.value("attempts", 0));
+  if (recipient.contains("next"))
+    fmt::print("  next {}  via {}", text_of(recipient, "next"), text_of(recipient, "destination"));
   fmt::print("\n");
   if (!recipient.contains("last")) return;
   const json& last = recipient["last"];
-  fmt::print("     last: {} {} {} ({})\n", last.value("code", 0), text_of(last, "enhanced"), text_of(last, "diagnostic"), text_of(last, "remote"));
+  fmt::print("     last: {} {} {} ({})\n", last.value("code", 0), text_of(last, "enhanced"),
+             text_of(last, "diagnostic"), text_of(last, "remote"));
 }
 
 }  // namespace
@@ -81,8 +86,9 @@ int queue_summary(const admin::Options& server, bool as_json) {
   if (as_json) return print_json(*body);
   fmt::print("{:>10} {:>10}  {:<25} {}\n", "messages", "deferred", "next", "destination");
   for (const json& row : (*body)["destinations"]) {
-    fmt::print("{:>10} {:>10}  {:<25} {}{}\n", row.value("messages", 0ULL), row.value("deferred", 0ULL), text_of(row, "next"),
-               text_of(row, "destination"), row.contains("postponed") ? " (" + text_of(row, "postponed") + ")" : "");
+    fmt::print("{:>10} {:>10}  {:<25} {}{}\n", row.value("messages", 0ULL), row.value("deferred", 0ULL),
+               text_of(row, "next"), text_of(row, "destination"),
+               row.contains("postponed") ? " (" + text_of(row, "postponed") + ")" : "");
   }
   fmt::print("{:>10} {:>10}  total\n", body->value("messages", 0ULL), body->value("deferred", 0ULL));
   return 0;
@@ -98,7 +104,8 @@ int queue_list(const admin::Options& server, const QueueArguments& arguments) {
   if (!body) return 1;
   if (arguments.json) return print_json(*body);
   for (const json& message : (*body)["messages"]) {
-    fmt::print("{} {} {:>10} from <{}>\n", text_of(message, "id"), text_of(message, "received"), message.value("size", 0ULL), text_of(message, "from"));
+    fmt::print("{} {} {:>10} from <{}>\n", text_of(message, "id"), text_of(message, "received"),
+               message.value("size", 0ULL), text_of(message, "from"));
     for (const json& recipient : message["recipients"]) print_recipient(recipient);
   }
   if (body->value("more", false)) fmt::print("... and more; narrow the selection\n");
@@ -110,16 +117,17 @@ int queue_show(const admin::Options& server, const std::string& id, bool as_json
   if (!body) return 1;
   if (as_json) return print_json(*body);
   const json& origin = (*body)["origin"];
-  fmt::print("id       {}\nfrom     <{}>\nreceived {}\nsize     {}\nclient   {} [{}] {}\n", text_of(*body, "id"), text_of(*body, "from"),
-             text_of(*body, "received"), body->value("size", 0ULL), text_of(origin, "helo"), text_of(origin, "address"), text_of(origin, "protocol"));
+  fmt::print("id       {}\nfrom     <{}>\nreceived {}\nsize     {}\nclient   {} [{}] {}\n", text_of(*body, "id"),
+             text_of(*body, "from"), text_of(*body, "received"), body->value("size", 0ULL), text_of(origin, "helo"),
+             text_of(origin, "address"), text_of(origin, "protocol"));
   for (const json& recipient : (*body)["recipients"]) print_recipient(recipient);
   return 0;
 }
 
 int queue_body(const admin::Options& server, const std::string& id) {
-  auto answer = admin::get_streaming(server, "/api/v1/queue/messages/" + admin::url_encoded(id) + "/body", [](std::string_view piece) {
-    return std::fwrite(piece.data(), 1, piece.size(), stdout) == piece.size();
-  });
+  auto answer = admin::get_streaming(
+      server, "/api/v1/queue/messages/" + admin::url_encoded(id) + "/body",
+      [](std::string_view piece) { return std::fwrite(piece.data(), 1, piece.size(), stdout) == piece.size(); });
   if (!answer) return report_failure(answer.error().reason);
   if (answer->status == 200) return 0;
   static_cast<void>(accepted(answer));
@@ -127,7 +135,8 @@ int queue_body(const admin::Options& server, const std::string& id) {
 }
 
 int queue_change(const admin::Options& server, const std::string& verb, const QueueArguments& arguments) {
-  if (verb == "drop" && !arguments.yes && !confirmed()) return report_failure("nothing dropped (give --yes where nobody can be asked)");
+  if (verb == "drop" && !arguments.yes && !confirmed())
+    return report_failure("nothing dropped (give --yes where nobody can be asked)");
   const auto body = accepted(admin::post(server, "/api/v1/queue/" + verb, selector_json(arguments).dump()));
   if (!body) return 1;
   if (arguments.json) return print_json(*body);

@@ -233,8 +233,9 @@ const Section<server::Options>& limits_section() {
                              count_type(0, 10'000'000), "0: no limit"),
        row<O, std::uint32_t>("errors_max", limit(&L::errors_max), count_type(1, 10'000),
                              "refused commands before the session is closed"),
-       row<O, std::uint32_t>("text_line_octets_max", limit(&L::text_line_octets_max), count_type(998, 10'000'000),
-                             "longest line of a message without its CRLF; a longer one gets 550 5.6.0; BINARYMIME is free of it"),
+       row<O, std::uint32_t>(
+           "text_line_octets_max", limit(&L::text_line_octets_max), count_type(998, 10'000'000),
+           "longest line of a message without its CRLF; a longer one gets 550 5.6.0; BINARYMIME is free of it"),
        row<O, std::uint32_t>("hops_max", limit(&L::hops_max), count_type(1, 1000),
                              "Received fields before a message counts as looping"),
        row<O, Duration>("command_timeout", limit(&L::command_timeout), duration_type(seconds(1), hours(24)),

@@ -73,7 +73,9 @@ Result<std::unique_ptr<BufferRing>> BufferRing::create(Ring& ring, const Options
   return pool;
 }
 
-BufferRing::~BufferRing() { RINGPOST_ASSERT(blocks_.empty() || out_ == 0); }
+BufferRing::~BufferRing() {
+  RINGPOST_ASSERT(blocks_.empty() || out_ == 0);
+}
 
 Slice BufferRing::take(std::uint16_t index, std::uint32_t octets) noexcept {
   RINGPOST_ASSERT(index < total_ && octets <= blocks_[index].capacity);
@@ -89,8 +91,7 @@ void BufferRing::give_back(std::uint16_t index) noexcept {
 }
 
 void BufferRing::recycle(RingBlock& block) noexcept {
-  ::io_uring_buf_ring_add(impl_->entries, block.data, block.capacity, block.index,
-                          ::io_uring_buf_ring_mask(total_), 0);
+  ::io_uring_buf_ring_add(impl_->entries, block.data, block.capacity, block.index, ::io_uring_buf_ring_mask(total_), 0);
   ::io_uring_buf_ring_advance(impl_->entries, 1);
   --out_;
 }

@@ -1,8 +1,9 @@
-// The receive buffers of one core, lent to the kernel as a provided-buffer ring: a multishot receive takes a buffer when
-// octets arrive, so an idle connection holds none. A buffer comes back when the last Slice of it is dropped.
-// When all are out, receives end with -ENOBUFS; their owners wait here and are told when buffers are free again.
+// The receive buffers of one core, lent to the kernel as a provided-buffer ring: a multishot receive takes a buffer
+// when octets arrive, so an idle connection holds none. A buffer comes back when the last Slice of it is dropped. When
+// all are out, receives end with -ENOBUFS; their owners wait here and are told when buffers are free again.
 //
-// Slices can outlive the reactor's loop but not this object: the reactor destroys it last and asserts that all are home.
+// Slices can outlive the reactor's loop but not this object: the reactor destroys it last and asserts that all are
+// home.
 #pragma once
 
 #include <cstdint>

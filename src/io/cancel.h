@@ -1,5 +1,5 @@
-// Cancellation: a CancelSource says "stop", a Cancel is the ear that a wait holds up to it. One core. The source outlives
-// its Cancels; a wait that hears it ends with -ECANCELED as soon as the kernel has let go of its memory.
+// Cancellation: a CancelSource says "stop", a Cancel is the ear that a wait holds up to it. One core. The source
+// outlives its Cancels; a wait that hears it ends with -ECANCELED as soon as the kernel has let go of its memory.
 #pragma once
 
 #include "base/intrusive.h"

@@ -48,12 +48,10 @@ Task<Result<std::unique_ptr<Connection>>> Connection::connect(Reactor& reactor, 
   if (source.length() != 0 && ::bind(socket.get(), source.raw(), source.length()) != 0) {
     co_return fail_errno(errno, "bind to " + source.text());
   }
-  const int result = co_await Submission(reactor,
-                                         {.opcode = IORING_OP_CONNECT,
-                                          .fd = socket.get(),
-                                          .address = destination.raw(),
-                                          .offset = destination.length()},
-                                         deadline, cancel);
+  const int result = co_await Submission(
+      reactor,
+      {.opcode = IORING_OP_CONNECT, .fd = socket.get(), .address = destination.raw(), .offset = destination.length()},
+      deadline, cancel);
   if (result < 0) co_return fail_errno(-result, "connect to " + destination.text());
   co_return std::make_unique<Connection>(reactor, std::move(socket));
 }
@@ -96,7 +94,9 @@ Task<Result<void>> Connection::send(std::span<const iovec> octets, Deadline dead
   co_return Result<void>{};
 }
 
-void Connection::end_sending() noexcept { ::shutdown(socket_.get(), SHUT_WR); }
+void Connection::end_sending() noexcept {
+  ::shutdown(socket_.get(), SHUT_WR);
+}
 
 Task<> Connection::close() {
   // The peer must see the end even while a receive holds the socket, and no request may be in the kernel when the

@@ -59,7 +59,8 @@ class WriteChain final : private Runnable {
   };
 
   void finished(const Part& part, int result) noexcept {
-    // The first failure is the cause; what is linked behind it only says -ECANCELED. A short write breaks the chain too.
+    // The first failure is the cause; what is linked behind it only says -ECANCELED. A short write breaks the chain
+    // too.
     if (result < 0 && (error_ == 0 || error_ == -ECANCELED)) error_ = result;
     if (result >= 0 && result != part.expected && error_ == 0) error_ = -EIO;
     if (--outstanding_ == 0) reactor_.make_ready(*this);
@@ -91,9 +92,8 @@ Task<Result<void>> write_file(Reactor& reactor, int fd, std::span<const iovec> o
 }
 
 Task<Result<void>> sync_file(Reactor& reactor, int fd) {
-  const int result = co_await Submission(
-      reactor, {.opcode = IORING_OP_FSYNC, .fd = fd, .flags = IORING_FSYNC_DATASYNC}, Deadline::never(),
-      Cancel::never());
+  const int result = co_await Submission(reactor, {.opcode = IORING_OP_FSYNC, .fd = fd, .flags = IORING_FSYNC_DATASYNC},
+                                         Deadline::never(), Cancel::never());
   if (result < 0) co_return fail_errno(-result, "fdatasync");
   co_return Result<void>{};
 }

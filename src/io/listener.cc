@@ -21,11 +21,9 @@ Result<FileDescriptor> open_listening_socket(const SocketAddress& address, int b
 
 void Acceptor::arm() noexcept {
   armed_ = true;
-  reactor_.submit({.opcode = IORING_OP_ACCEPT,
-                   .fd = socket_.get(),
-                   .flags = SOCK_CLOEXEC,
-                   .io_priority = IORING_ACCEPT_MULTISHOT},
-                  *this);
+  reactor_.submit(
+      {.opcode = IORING_OP_ACCEPT, .fd = socket_.get(), .flags = SOCK_CLOEXEC, .io_priority = IORING_ACCEPT_MULTISHOT},
+      *this);
 }
 
 void Acceptor::complete(int result, std::uint32_t flags) noexcept {
@@ -40,7 +38,9 @@ void Acceptor::complete(int result, std::uint32_t flags) noexcept {
   if (waiting_ && !linked() && (stopping_ ? !armed_ : !accepted_.empty() || error_ != 0)) reactor_.make_ready(*this);
 }
 
-void Acceptor::run() noexcept { std::exchange(waiting_, nullptr).resume(); }
+void Acceptor::run() noexcept {
+  std::exchange(waiting_, nullptr).resume();
+}
 
 void Acceptor::interrupt(int error) noexcept {
   interrupted_ = error;

@@ -1,5 +1,5 @@
-// A listening socket and its multishot accept. Each worker has its own on the same address (SO_REUSEPORT), so the kernel
-// spreads connections over the cores and no socket is passed between them.
+// A listening socket and its multishot accept. Each worker has its own on the same address (SO_REUSEPORT), so the
+// kernel spreads connections over the cores and no socket is passed between them.
 #pragma once
 
 #include <coroutine>

@@ -1,6 +1,6 @@
-// Helper threads for whatever may wait on a disk, a password hash or a library's own socket: a reactor hands work over and
-// is resumed when it is done. The line is bounded; a full line answers `unavailable` at once, and the caller tells its
-// peer to come back.
+// Helper threads for whatever may wait on a disk, a password hash or a library's own socket: a reactor hands work over
+// and is resumed when it is done. The line is bounded; a full line answers `unavailable` at once, and the caller tells
+// its peer to come back.
 #pragma once
 
 #include <condition_variable>

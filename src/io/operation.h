@@ -1,6 +1,7 @@
-// One request to the kernel and the coroutine that waits for it. The object lives in the awaiting frame and cannot move:
-// its address is the user_data of the completion. It ends in exactly one of these ways, always after the kernel has let
-// go of its memory: with the result of the system call (>= 0), with -errno, with -ETIME (deadline) or with -ECANCELED.
+// One request to the kernel and the coroutine that waits for it. The object lives in the awaiting frame and cannot
+// move: its address is the user_data of the completion. It ends in exactly one of these ways, always after the kernel
+// has let go of its memory: with the result of the system call (>= 0), with -errno, with -ETIME (deadline) or with
+// -ECANCELED.
 #pragma once
 
 #include <coroutine>
@@ -40,9 +41,9 @@ struct Request {
   const void* address = nullptr;
   std::uint64_t offset = 0;  // or the second address
   std::uint32_t length = 0;
-  std::uint32_t flags = 0;         // of the operation: MSG_*, fsync flags, ...
-  std::uint8_t submit_flags = 0;   // IOSQE_*
-  std::uint16_t io_priority = 0;   // IORING_RECV_MULTISHOT, IORING_ACCEPT_MULTISHOT
+  std::uint32_t flags = 0;        // of the operation: MSG_*, fsync flags, ...
+  std::uint8_t submit_flags = 0;  // IOSQE_*
+  std::uint16_t io_priority = 0;  // IORING_RECV_MULTISHOT, IORING_ACCEPT_MULTISHOT
   std::uint16_t buffer_group = 0;
 };
 

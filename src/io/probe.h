@@ -1,5 +1,5 @@
-// Asks the kernel, before anything else starts, for what the reactor cannot do without, so that a container that forbids
-// io_uring says so in one line instead of failing somewhere in the middle.
+// Asks the kernel, before anything else starts, for what the reactor cannot do without, so that a container that
+// forbids io_uring says so in one line instead of failing somewhere in the middle.
 #pragma once
 
 #include <string>
@@ -14,8 +14,8 @@ struct KernelFeatures {
   std::vector<std::string> features;  // what is live, for the start event and `ringpost version --features`
 };
 
-/// Sets up a small ring with a buffer ring and asks for every operation we use. Errors: refused, with what is missing and
-/// how to allow it.
+/// Sets up a small ring with a buffer ring and asks for every operation we use. Errors: refused, with what is missing
+/// and how to allow it.
 Result<KernelFeatures> probe_kernel();
 
 }  // namespace ringpost::io

@@ -16,8 +16,8 @@ thread_local Reactor* current_reactor = nullptr;
 
 }  // namespace
 
-// Wakes the reactor out of its sleep. Other reactors send a message from ring to ring; plain threads write to an eventfd,
-// on which a read is always pending.
+// Wakes the reactor out of its sleep. Other reactors send a message from ring to ring; plain threads write to an
+// eventfd, on which a read is always pending.
 class Reactor::Wakeup final {
  public:
   explicit Wakeup(Reactor& reactor) noexcept : reactor_(reactor) {}
@@ -82,8 +82,12 @@ Reactor::~Reactor() {
   ring_.reset();
 }
 
-Reactor* Reactor::current() noexcept { return current_reactor; }
-int Reactor::ring_descriptor() const noexcept { return ring_->raw().ring_fd; }
+Reactor* Reactor::current() noexcept {
+  return current_reactor;
+}
+int Reactor::ring_descriptor() const noexcept {
+  return ring_->raw().ring_fd;
+}
 
 void Reactor::run() {
   RINGPOST_ASSERT(current_reactor == nullptr);
@@ -151,12 +155,16 @@ void Reactor::post(Parcel& parcel) noexcept {
   }
 }
 
-void Reactor::submit(const Request& request, Operation& operation) noexcept { ring_->queue(request, operation); }
+void Reactor::submit(const Request& request, Operation& operation) noexcept {
+  ring_->queue(request, operation);
+}
 
 void Reactor::submit_linked(const Request* requests, Operation* const* operations, std::size_t count) noexcept {
   ring_->queue_linked({requests, count}, operations);
 }
 
-void Reactor::cancel(Operation& operation) noexcept { ring_->queue_cancel(operation); }
+void Reactor::cancel(Operation& operation) noexcept {
+  ring_->queue_cancel(operation);
+}
 
 }  // namespace ringpost::io

@@ -76,7 +76,8 @@ class Reactor {
   static Reactor* current() noexcept;
   int ring_descriptor() const noexcept;
 
-  /// Time spent working since the start, and all time since the start: their ratio is how busy this core is. Any thread.
+  /// Time spent working since the start, and all time since the start: their ratio is how busy this core is. Any
+  /// thread.
   Duration busy_time() const noexcept { return Duration(busy_ns_.load(std::memory_order_relaxed)); }
   std::uint64_t turns() const noexcept { return turns_.load(std::memory_order_relaxed); }
 

@@ -1,6 +1,6 @@
-// A multishot receive on one socket: the kernel puts octets into buffers of the ring whenever they come, and next() hands
-// them out in order. Reads ahead by at most `ahead_max` buffers, then lets go of the socket until they are consumed
-// (back-pressure: TCP's window closes). When the ring has no buffer left it waits for one.
+// A multishot receive on one socket: the kernel puts octets into buffers of the ring whenever they come, and next()
+// hands them out in order. Reads ahead by at most `ahead_max` buffers, then lets go of the socket until they are
+// consumed (back-pressure: TCP's window closes). When the ring has no buffer left it waits for one.
 //
 // Lives as long as its connection; stop() must be awaited before it is destroyed, because the kernel holds its address.
 #pragma once
@@ -23,8 +23,8 @@ class Receiver final : private Operation, private Runnable, private Interrupt::T
   Receiver(const Receiver&) = delete;
   Receiver& operator=(const Receiver&) = delete;
 
-  /// `const int result = co_await receiver.next(deadline, cancel)`: > 0 octets in last(), 0 the peer has ended its side,
-  /// -errno, -ETIME, -ECANCELED. One waiter at a time.
+  /// `const int result = co_await receiver.next(deadline, cancel)`: > 0 octets in last(), 0 the peer has ended its
+  /// side, -errno, -ETIME, -ECANCELED. One waiter at a time.
   class Next {
    public:
     Next(Receiver& receiver, Deadline deadline, Cancel cancel) noexcept
@@ -66,7 +66,7 @@ class Receiver final : private Operation, private Runnable, private Interrupt::T
   bool armed_ = false;       // the kernel has our address
   bool cancelling_ = false;  // and was asked to forget it
   bool stopping_ = false;
-  bool finished_ = false;    // end_result_ is what next() says once pending_ is empty
+  bool finished_ = false;  // end_result_ is what next() says once pending_ is empty
   int end_result_ = 0;
   int result_ = 0;
   Next* wait_ = nullptr;

@@ -15,7 +15,8 @@ Error setup_error(int error_number) {
   if (error_number == EPERM || error_number == EACCES) {
     error.kind = ErrorKind::refused;
     error.reason +=
-        " (io_uring is forbidden here: in a container allow io_uring_setup, io_uring_enter and io_uring_register in the "
+        " (io_uring is forbidden here: in a container allow io_uring_setup, io_uring_enter and io_uring_register in "
+        "the "
         "seccomp profile; on the host set kernel.io_uring_disabled=0)";
   } else if (error_number == ENOSYS) {
     error.kind = ErrorKind::refused;
@@ -80,7 +81,9 @@ io_uring_sqe& Ring::next_entry() noexcept {
   return *entry;
 }
 
-void Ring::queue(const Request& request, Operation& operation) noexcept { prepare(next_entry(), request, operation); }
+void Ring::queue(const Request& request, Operation& operation) noexcept {
+  prepare(next_entry(), request, operation);
+}
 
 void Ring::queue_linked(std::span<const Request> requests, Operation* const* operations) noexcept {
   // A chain that is cut by a submission in the middle is two chains.
@@ -118,7 +121,8 @@ void Ring::submit_and_collect(MonotonicTime until, MonotonicTime now, Duration& 
       ::io_uring_submit_and_wait(&ring_, 1);
     } else {
       const Duration wait = until - now;
-      __kernel_timespec timeout{.tv_sec = wait / std::chrono::seconds(1), .tv_nsec = (wait % std::chrono::seconds(1)).count()};
+      __kernel_timespec timeout{.tv_sec = wait / std::chrono::seconds(1),
+                                .tv_nsec = (wait % std::chrono::seconds(1)).count()};
       ::io_uring_submit_and_wait_timeout(&ring_, &first, 1, &timeout, nullptr);
     }
     slept = monotonic_now() - before;

@@ -1,6 +1,6 @@
-// A Scope is where tasks run beside each other: it owns every task spawned into it and outlives them all. It closes in two
-// phases, because stopping new work and knowing that the old has ended are two things: close() cancels (everything that
-// waits with cancel() hears it), then joins. A Scope that dies with a task inside is a programming error.
+// A Scope is where tasks run beside each other: it owns every task spawned into it and outlives them all. It closes in
+// two phases, because stopping new work and knowing that the old has ended are two things: close() cancels (everything
+// that waits with cancel() hears it), then joins. A Scope that dies with a task inside is a programming error.
 //
 // A spawned coroutine must not take references to what its spawner owns, unless that outlives the scope.
 #pragma once

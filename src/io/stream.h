@@ -1,5 +1,6 @@
-// A connection as its user sees it: octets in as slices, octets out as vectors. Implemented by Connection (plain) and, one
-// rank up, by TLS over one. One reader and one writer at a time, on one core; close() is awaited before it is destroyed.
+// A connection as its user sees it: octets in as slices, octets out as vectors. Implemented by Connection (plain) and,
+// one rank up, by TLS over one. One reader and one writer at a time, on one core; close() is awaited before it is
+// destroyed.
 #pragma once
 
 #include <sys/uio.h>
@@ -27,7 +28,8 @@ class Stream {
   virtual bool has_pending() const noexcept = 0;
   /// No more octets from us; what the peer still sends can be received. Never waits.
   virtual void end_sending() noexcept = 0;
-  /// Ends the conversation and lets the kernel go of all memory. Never fails; never longer than the kernel needs to cancel.
+  /// Ends the conversation and lets the kernel go of all memory. Never fails; never longer than the kernel needs to
+  /// cancel.
   virtual Task<> close() = 0;
 
   Task<Result<void>> send(std::string_view octets, Deadline deadline, Cancel cancel);

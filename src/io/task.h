@@ -1,6 +1,6 @@
-// Task<T>: a coroutine that starts when it is awaited, belongs to one awaiter, and hands its result over. Lazy, move-only,
-// single-threaded: it runs on the core of whoever awaits it. A Task that is never awaited never runs. To run one
-// beside others, give it to a Scope (scope.h). Parameters of a coroutine are taken by value or outlive the await.
+// Task<T>: a coroutine that starts when it is awaited, belongs to one awaiter, and hands its result over. Lazy,
+// move-only, single-threaded: it runs on the core of whoever awaits it. A Task that is never awaited never runs. To run
+// one beside others, give it to a Scope (scope.h). Parameters of a coroutine are taken by value or outlive the await.
 //
 // Exceptions do not travel: one that leaves a coroutine body is a programming error (allocation failure included) and
 // ends the process.

@@ -30,7 +30,8 @@ class TimerWheel {
 
   /// `timer` is disarmed by unlink(), by firing, and by its destructor. Arming an armed timer moves it.
   void arm(Timer& timer, MonotonicTime at) noexcept;
-  /// Fires everything due at `now`. Timers armed by a firing timer for a time not later than `now` fire on the next call.
+  /// Fires everything due at `now`. Timers armed by a firing timer for a time not later than `now` fire on the next
+  /// call.
   void advance(MonotonicTime now) noexcept;
   /// When advance() has something to do next; MonotonicTime::max() if nothing is armed. May be early, never late.
   MonotonicTime next() const noexcept;

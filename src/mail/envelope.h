@@ -34,9 +34,9 @@ struct Recipient {
 struct Origin {
   std::string client_address;  // "192.0.2.1", "2001:db8::1"; empty for what we made ourselves
   std::string helo;
-  std::string login;           // authenticated identity, empty without AUTH
-  std::string protocol;        // "ESMTP", "ESMTPSA", ... (RFC 3848)
-  std::string listener;        // role of the listener, or "bounce"
+  std::string login;     // authenticated identity, empty without AUTH
+  std::string protocol;  // "ESMTP", "ESMTPSA", ... (RFC 3848)
+  std::string listener;  // role of the listener, or "bounce"
   bool operator==(const Origin&) const = default;
 };
 
@@ -54,8 +54,8 @@ struct Envelope {
 
 /// What the data decoder learned while the body passed by, so that delivery need not look again.
 struct BodyFacts {
-  std::uint64_t octets = 0;         // of the body as stored: stuffed dots removed, final dot not counted
-  std::uint64_t header_octets = 0;  // up to and with the empty line that ends the header; == octets if there is none
+  std::uint64_t octets = 0;           // of the body as stored: stuffed dots removed, final dot not counted
+  std::uint64_t header_octets = 0;    // up to and with the empty line that ends the header; == octets if there is none
   std::uint32_t line_octets_max = 0;  // longest line without its CRLF
   std::uint32_t received_fields = 0;  // "Received:" fields in the header: the hop count
   bool eight_bit = false;

@@ -23,8 +23,7 @@ std::string harmless_name(std::string_view claimed) {
 /// Fit to stand inside a comment: printable ASCII, nothing that nests, quotes or closes.
 std::string harmless_comment(std::string_view text) {
   std::string out(text.substr(0, helo_octets_shown_max));
-  std::ranges::replace_if(
-      out, [](char c) { return c < 32 || c > 126 || c == '(' || c == ')' || c == '\\'; }, '?');
+  std::ranges::replace_if(out, [](char c) { return c < 32 || c > 126 || c == '(' || c == ')' || c == '\\'; }, '?');
   return out;
 }
 

@@ -7,7 +7,8 @@
 //   maildir:/path/{domain}/{local}        {domain} and {local} of the recipient
 //   discard:                              accepted and forgotten
 //
-// A host is a domain name, an IPv4 address or an IPv6 address in brackets. Paths are absolute and without ".." and commas.
+// A host is a domain name, an IPv4 address or an IPv6 address in brackets. Paths are absolute and without ".." and
+// commas.
 #pragma once
 
 #include <cstdint>

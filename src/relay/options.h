@@ -11,11 +11,12 @@ namespace ringpost::relay {
 
 /// One [[route]]: first match wins; without one, MX.
 struct RouteOptions {
-  std::string domain = "*";              // "example.net", "*.example.net" (subdomains only), "*"
-  std::vector<std::string> next_hops{"mx"};  // "mx", smtp://host:port, lmtp://host:port, lmtp+unix:/path, maildir:, discard:; fails over in order
-  std::uint32_t connections_max = 20;    // per destination, all workers together
+  std::string domain = "*";  // "example.net", "*.example.net" (subdomains only), "*"
+  std::vector<std::string> next_hops{
+      "mx"};  // "mx", smtp://host:port, lmtp://host:port, lmtp+unix:/path, maildir:, discard:; fails over in order
+  std::uint32_t connections_max = 20;  // per destination, all workers together
   std::uint32_t messages_per_connection_max = 100;
-  std::uint32_t recipients_max = 100;    // per transaction out
+  std::uint32_t recipients_max = 100;  // per transaction out
 };
 
 struct Options {
@@ -23,7 +24,7 @@ struct Options {
   std::vector<RouteOptions> routes;
   Duration connect_timeout = std::chrono::seconds(30);
   Duration greeting_timeout = std::chrono::minutes(5);
-  Duration command_timeout = std::chrono::minutes(5);    // EHLO, MAIL, RCPT
+  Duration command_timeout = std::chrono::minutes(5);  // EHLO, MAIL, RCPT
   Duration data_initiation_timeout = std::chrono::minutes(2);
   Duration data_block_timeout = std::chrono::minutes(3);
   Duration data_termination_timeout = std::chrono::minutes(10);

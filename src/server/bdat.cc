@@ -1,5 +1,5 @@
-// BDAT (RFC 3030): the message in chunks of announced size, with a reply to each. A chunk that may not come is swallowed
-// all the same, because its octets are on their way whatever we answer.
+// BDAT (RFC 3030): the message in chunks of announced size, with a reply to each. A chunk that may not come is
+// swallowed all the same, because its octets are on their way whatever we answer.
 #include "server/session.h"
 #include "smtp/params.h"
 #include "smtp/replies.h"

@@ -34,7 +34,9 @@ std::optional<smtp::Reply> Session::refuse_body(const mail::BodyFacts& facts) co
   return std::nullopt;
 }
 
-BareLineEnding Session::limits_bare_line_ending() const noexcept { return context_.services.options.bare_line_ending; }
+BareLineEnding Session::limits_bare_line_ending() const noexcept {
+  return context_.services.options.bare_line_ending;
+}
 
 Task<smtp::Reply> Session::keep(queue::Upload upload, mail::BodyFacts facts) {
   const Services& services = context_.services;

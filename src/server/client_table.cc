@@ -32,7 +32,8 @@ void ClientTable::leave(const policy::IpAddress& client) noexcept {
 
 Duration ClientTable::count_message(const policy::IpAddress& client, MonotonicTime now) {
   if (limits_.messages_per_minute_per_client == 0) return Duration::zero();
-  const Duration each = std::chrono::duration_cast<Duration>(std::chrono::minutes(1)) / limits_.messages_per_minute_per_client;
+  const Duration each =
+      std::chrono::duration_cast<Duration>(std::chrono::minutes(1)) / limits_.messages_per_minute_per_client;
   const std::lock_guard lock(mutex_);
   forget_idle(now);
   Client& entry = clients_[key(client)];
@@ -45,7 +46,8 @@ Duration ClientTable::count_message(const policy::IpAddress& client, MonotonicTi
 void ClientTable::forget_idle(MonotonicTime now) {
   // Amortised: the table is swept only when it has doubled since the last sweep.
   if (clients_.size() < forget_at_) return;
-  std::erase_if(clients_, [now](const auto& entry) { return entry.second.sessions == 0 && entry.second.full_at <= now; });
+  std::erase_if(clients_,
+                [now](const auto& entry) { return entry.second.sessions == 0 && entry.second.full_at <= now; });
   forget_at_ = std::max<std::size_t>(1024, clients_.size() * 2);
 }
 

@@ -1,6 +1,7 @@
-// How many sessions each client address has open, how many there are at all, and how many messages each address has sent
-// within the last minute. One for the process, shared by all workers; its mutex is taken when a session begins or ends,
-// and per message only where a rate is configured. IPv6 clients count by their /64, which is what one customer gets.
+// How many sessions each client address has open, how many there are at all, and how many messages each address has
+// sent within the last minute. One for the process, shared by all workers; its mutex is taken when a session begins or
+// ends, and per message only where a rate is configured. IPv6 clients count by their /64, which is what one customer
+// gets.
 #pragma once
 
 #include <cstdint>

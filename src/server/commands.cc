@@ -1,5 +1,5 @@
-// The verbs that need no waiting. Checks come first and in the order RFC 5321 4.1.4 and 4.3.2 give them; what a verb does
-// comes last.
+// The verbs that need no waiting. Checks come first and in the order RFC 5321 4.1.4 and 4.3.2 give them; what a verb
+// does comes last.
 #include <algorithm>
 
 #include "base/text.h"
@@ -36,56 +36,70 @@ RejectReason reason_of(const PublicStatus& status) noexcept {
 }  // namespace
 
 Task<Result<smtp::Reply>> Session::dispatch(smtp::Command command, Cancel cancel) {
-  Reply reply;
-  if (command.verb == Verb::data || command.verb == Verb::bdat) {
-    if (command.verb == Verb::data && !command.argument.empty()) {
-      reply = replies::no_argument_allowed(command.verb);
-    } else if (command.verb == Verb::data) {
-      auto answer = co_await data(cancel);
-      if (!answer) co_return answer;
-      reply = std::move(*answer);
-    } else {
-      auto answer = co_await bdat(std::string(command.argument), cancel);
-      if (!answer) co_return answer;
-      reply = std::move(*answer);
-    }
-    // The line the command stood in is gone by now.
-    const smtp::Command only_verb{.verb = command.verb, .argument = {}, .word = smtp::to_string(command.verb)};
-    if (reply.transient() || reply.permanent()) {
-      telemetry::counters().messages_rejected_total[reason_of(reply.status())].add();
-      note_refusal(&only_verb, reply);
-    }
+  if (command.verb != Verb::data && command.verb != Verb::bdat) {
+    Reply reply = answer(command);
+    if (reply.transient() || reply.permanent()) refused(command, reply);
     co_return reply;
   }
-  switch (command.verb) {
-    case Verb::ehlo: reply = ehlo(command.argument); break;
-    case Verb::helo: reply = helo(command.argument); break;
-    case Verb::mail: reply = mail(command.argument); break;
-    case Verb::rcpt: reply = rcpt(command.argument); break;
-    case Verb::rset: reply = command.argument.empty() ? rset() : replies::no_argument_allowed(Verb::rset); break;
-    case Verb::noop: reply = replies::noop_ok(); break;
-    case Verb::vrfy: reply = command.argument.empty() ? replies::bad_parameters() : replies::vrfy_cannot(); break;
-    case Verb::expn: reply = replies::expn_refused(); break;
-    case Verb::help: reply = replies::help(); break;
-    case Verb::quit:
-      reply = command.argument.empty() ? replies::closing(context_.services.options.hostname)
-                                       : replies::no_argument_allowed(Verb::quit);
-      break;
-    case Verb::starttls: reply = replies::tls_not_available(); break;
-    case Verb::auth: reply = replies::not_implemented(Verb::auth); break;
-    case Verb::lhlo: reply = replies::unknown_command(); break;
-    default: reply = replies::unknown_command(); break;
+  // While the message comes, the line the command stood in goes.
+  const smtp::Command only_verb{.verb = command.verb, .argument = {}, .word = smtp::to_string(command.verb)};
+  Reply reply;
+  if (command.verb == Verb::data && !command.argument.empty()) {
+    reply = replies::no_argument_allowed(command.verb);
+  } else if (command.verb == Verb::data) {
+    auto done = co_await data(cancel);
+    if (!done) co_return done;
+    reply = std::move(*done);
+  } else {
+    auto done = co_await bdat(std::string(command.argument), cancel);
+    if (!done) co_return done;
+    reply = std::move(*done);
   }
-  if (reply.transient() || reply.permanent()) {
-    if (command.verb == Verb::mail || command.verb == Verb::rcpt) {
-      telemetry::counters().messages_rejected_total[reason_of(reply.status())].add();
-    }
-    note_refusal(&command, reply);
-    // A list with a few dead addresses is not an attack: once a recipient was taken, unknown ones are not errors.
-    const bool in_good_company = transaction_ != nullptr && !transaction_->envelope.recipients.empty();
-    if (command.verb == Verb::rcpt && in_good_company && reply.permanent()) --errors_;
-  }
+  if (reply.transient() || reply.permanent()) refused(only_verb, reply);
   co_return reply;
+}
+
+smtp::Reply Session::answer(const smtp::Command& command) {
+  const bool alone = command.argument.empty();
+  switch (command.verb) {
+    case Verb::ehlo:
+      return ehlo(command.argument);
+    case Verb::helo:
+      return helo(command.argument);
+    case Verb::mail:
+      return mail(command.argument);
+    case Verb::rcpt:
+      return rcpt(command.argument);
+    case Verb::rset:
+      return alone ? rset() : replies::no_argument_allowed(Verb::rset);
+    case Verb::noop:
+      return replies::noop_ok();
+    case Verb::vrfy:
+      return alone ? replies::bad_parameters() : replies::vrfy_cannot();
+    case Verb::expn:
+      return replies::expn_refused();
+    case Verb::help:
+      return replies::help();
+    case Verb::quit:
+      return alone ? replies::closing(context_.services.options.hostname) : replies::no_argument_allowed(Verb::quit);
+    case Verb::starttls:
+      return replies::tls_not_available();
+    case Verb::auth:
+      return replies::not_implemented(Verb::auth);
+    default:
+      return replies::unknown_command();
+  }
+}
+
+void Session::refused(const smtp::Command& command, const Reply& reply) {
+  if (command.verb == Verb::mail || command.verb == Verb::rcpt || command.verb == Verb::data ||
+      command.verb == Verb::bdat) {
+    telemetry::counters().messages_rejected_total[reason_of(reply.status())].add();
+  }
+  note_refusal(&command, reply);
+  // A list with a few dead addresses is not an attack: once a recipient was taken, unknown ones are not errors.
+  const bool in_good_company = transaction_ != nullptr && !transaction_->envelope.recipients.empty();
+  if (command.verb == Verb::rcpt && in_good_company && reply.permanent()) --errors_;
 }
 
 smtp::Reply Session::ehlo(std::string_view argument) {

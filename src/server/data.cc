@@ -1,5 +1,5 @@
-// DATA (RFC 5321 4.1.1.4): from 354 to the final dot. Whatever is wrong with the message, it is read to its true end, so
-// that nothing of it is ever taken for a command; the verdict is the reply to the final dot.
+// DATA (RFC 5321 4.1.1.4): from 354 to the final dot. Whatever is wrong with the message, it is read to its true end,
+// so that nothing of it is ever taken for a command; the verdict is the reply to the final dot.
 #include "io/buffer_ring.h"
 #include "server/session.h"
 #include "smtp/data_decoder.h"
@@ -83,7 +83,8 @@ Task<Result<void>> Session::receive_data(queue::Upload& upload, Cancel cancel) {
     octets = co_await stream_->receive(deadline, cancel);
   }
   if (!octets && octets.error().kind == ErrorKind::timed_out) {
-    replies::timed_out(context_.services.options.hostname, context_.services.options.limits.data_timeout).append_to(output_);
+    replies::timed_out(context_.services.options.hostname, context_.services.options.limits.data_timeout)
+        .append_to(output_);
     static_cast<void>(co_await flush(cancel));
   }
   if (!octets) co_return propagate(octets);

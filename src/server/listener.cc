@@ -36,7 +36,9 @@ Listener::Listener(const Services& services, const ListenerOptions& options, io:
       accepting_(services.reactor),
       sessions_(services.reactor) {}
 
-void Listener::start() { accepting_.spawn(accept()); }
+void Listener::start() {
+  accepting_.spawn(accept());
+}
 
 Task<> Listener::accept() {
   io::Reactor& reactor = context_.services.reactor;

@@ -35,7 +35,7 @@ struct Limits {
   std::uint32_t messages_per_minute_per_client = 0;  // 0: no limit
   std::uint32_t errors_max = 10;  // refused commands before 421; those beyond the first half wait a second each
   std::uint32_t text_line_octets_max = 998;  // without CRLF (RFC 5321 4.5.3.1.6); BINARYMIME is free of it
-  std::uint32_t hops_max = 100;                      // Received fields (RFC 5321 6.3)
+  std::uint32_t hops_max = 100;              // Received fields (RFC 5321 6.3)
   Duration command_timeout = std::chrono::minutes(5);
   Duration data_timeout = std::chrono::minutes(3);  // without progress
 };

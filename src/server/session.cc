@@ -31,15 +31,22 @@ constexpr std::size_t output_octets_max = 64 * 1024;
 
 SessionResult result_of(const Error& error) noexcept {
   switch (error.kind) {
-    case ErrorKind::timed_out: return SessionResult::timed_out;
-    case ErrorKind::cancelled: return SessionResult::shutdown;
-    case ErrorKind::refused: return SessionResult::refused;
-    case ErrorKind::too_large: return SessionResult::errors;
-    default: return SessionResult::lost;
+    case ErrorKind::timed_out:
+      return SessionResult::timed_out;
+    case ErrorKind::cancelled:
+      return SessionResult::shutdown;
+    case ErrorKind::refused:
+      return SessionResult::refused;
+    case ErrorKind::too_large:
+      return SessionResult::errors;
+    default:
+      return SessionResult::lost;
   }
 }
 
-std::string_view label_of(Role role) noexcept { return to_string(role); }
+std::string_view label_of(Role role) noexcept {
+  return to_string(role);
+}
 
 }  // namespace
 
@@ -50,7 +57,11 @@ Task<> Session::run(Cancel cancel) {
   const MonotonicTime began = context_.services.reactor.now();
   auto& counters = telemetry::counters();
   counters.sessions.add();
-  Event(EventKind::connect).session(id_).field("listener", label_of(context_.listener.role)).field("address", peer_).emit();
+  Event(EventKind::connect)
+      .session(id_)
+      .field("listener", label_of(context_.listener.role))
+      .field("address", peer_)
+      .emit();
   const SessionResult result = co_await serve(cancel);
   if (result != SessionResult::lost && (!input_.empty() || stream_->has_pending())) co_await linger();
   co_await stream_->close();
@@ -148,7 +159,8 @@ Task<Result<void>> Session::converse(Reply reply, Cancel cancel) {
       reply = kind == ErrorKind::timed_out ? replies::timed_out(options.hostname, options.limits.command_timeout)
                                            : replies::shutting_down(options.hostname);
       reply.append_to(output_);
-      static_cast<void>(co_await stream_->send(std::string_view(output_), Deadline::after(farewell_wait), Cancel::never()));
+      static_cast<void>(
+          co_await stream_->send(std::string_view(output_), Deadline::after(farewell_wait), Cancel::never()));
       co_return waited;
     }
     const bool tail = input_.cut_at_bare_lf();

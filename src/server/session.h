@@ -15,8 +15,8 @@
 #include "policy/relay_access.h"
 #include "server/context.h"
 #include "server/transaction.h"
-#include "smtp/data_decoder.h"
 #include "smtp/command.h"
+#include "smtp/data_decoder.h"
 #include "smtp/input_buffer.h"
 #include "smtp/reply.h"
 #include "telemetry/metrics.h"
@@ -46,6 +46,8 @@ class Session {
 
   // commands.cc: what needs no waiting.
   io::Task<Result<Reply>> dispatch(smtp::Command command, io::Cancel cancel);
+  Reply answer(const smtp::Command& command);
+  void refused(const smtp::Command& command, const Reply& reply);
   Reply ehlo(std::string_view argument);
   Reply helo(std::string_view argument);
   Reply mail(std::string_view argument);

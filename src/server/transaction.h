@@ -1,4 +1,5 @@
-// A mail transaction (RFC 5321 3.3): from MAIL to the end of the data, or to RSET. Forgetting it is `transaction_.reset()`.
+// A mail transaction (RFC 5321 3.3): from MAIL to the end of the data, or to RSET. Forgetting it is
+// `transaction_.reset()`.
 #pragma once
 
 #include <memory>

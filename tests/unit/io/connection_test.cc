@@ -22,7 +22,8 @@ Task<Pair> make_pair(Reactor& reactor) {
   EXPECT_TRUE(socket.has_value());
   Acceptor acceptor(reactor, std::move(*socket));
   Pair pair;
-  auto client = co_await Connection::connect(reactor, acceptor.address(), {}, Deadline::after(seconds(5)), Cancel::never());
+  auto client =
+      co_await Connection::connect(reactor, acceptor.address(), {}, Deadline::after(seconds(5)), Cancel::never());
   EXPECT_TRUE(client.has_value());
   auto accepted = co_await acceptor.next(Cancel::never());
   EXPECT_TRUE(accepted.has_value());

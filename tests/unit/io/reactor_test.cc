@@ -151,7 +151,9 @@ TEST(OffloadPool, AFullLineSaysUnavailable) {
       pool);
 }
 
-Task<> wait_for(WaitQueue& queue, int& result) { result = co_await queue.wait(Deadline::after(milliseconds(200)), Cancel::never()); }
+Task<> wait_for(WaitQueue& queue, int& result) {
+  result = co_await queue.wait(Deadline::after(milliseconds(200)), Cancel::never());
+}
 
 TEST(WaitQueue, NotifiesOneThenAllAndTimesOut) {
   test::run_on_reactor([](Reactor& reactor) -> Task<> {

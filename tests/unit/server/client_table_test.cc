@@ -5,7 +5,9 @@
 namespace ringpost::server {
 namespace {
 
-policy::IpAddress ip(const char* text) { return *policy::parse_ip(text); }
+policy::IpAddress ip(const char* text) {
+  return *policy::parse_ip(text);
+}
 
 TEST(ClientTable, OneClientCannotTakeAllSessions) {
   Limits limits;

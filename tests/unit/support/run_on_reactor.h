@@ -1,6 +1,6 @@
 // Runs one coroutine on a reactor of its own on the calling thread, for tests: `run_on_reactor([](io::Reactor& reactor)
-// -> io::Task<> { ... })`. The lambda must not capture (a coroutine outlives its lambda object); state comes by reference
-// parameters after the reactor.
+// -> io::Task<> { ... })`. The lambda must not capture (a coroutine outlives its lambda object); state comes by
+// reference parameters after the reactor.
 #pragma once
 
 #include <gtest/gtest.h>

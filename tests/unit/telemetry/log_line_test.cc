@@ -23,11 +23,10 @@ std::string value_of(std::string_view value) {
 }
 
 TEST(LogLine, StartsWithTimeLevelEventNode) {
-  EXPECT_EQ(
-      json_of("from", "a@example.com"),
-      R"({"time":"2026-11-23T12:00:00.123Z","level":"info","event":"accept","node":"mx1.example.com",)"
-      R"("from":"a@example.com"})"
-      "\n");
+  EXPECT_EQ(json_of("from", "a@example.com"),
+            R"({"time":"2026-11-23T12:00:00.123Z","level":"info","event":"accept","node":"mx1.example.com",)"
+            R"("from":"a@example.com"})"
+            "\n");
 }
 
 TEST(LogLine, TimeAgreesWithBaseAlsoBeforeTheEpochAndAtYearEnds) {
