@@ -1,6 +1,6 @@
 """ringpost itself, with the durability it ships with (250 after fdatasync) unless told otherwise.
 
-keep: the next hop is a port where nobody listens, and the destination is suspended, so that mail is kept untried.
+keep: the next hop is a port where nobody listens; after the first attempt the destination is put off, so mail is kept untried.
 """
 import json
 import subprocess
@@ -70,11 +70,6 @@ class Ringpost(Peer):
     def run(self):
         """Starts the process on the folder as it is; also used to start again after an end."""
         self.spawn([self.binary, "serve", "-c", self.conf])
-
-    def after_start(self, next_hop):
-        if not next_hop:
-            # Where this fails the dead port alone keeps the mail; every message then costs an attempt more.
-            subprocess.run([self.binary, "queue", "suspend", TEST_DOMAIN, "-c", self.conf], capture_output=True)
 
     def metrics(self):
         """{name with labels: value} of /metrics; empty where it does not answer."""

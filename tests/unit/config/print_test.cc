@@ -49,6 +49,7 @@ sessions_per_client_max = 103
 messages_per_minute_per_client = 104
 errors_max = 105
 hops_max = 106
+text_line_octets_max = 1106
 command_timeout = "107s"
 data_timeout = "108s"
 bare_line_ending = "normalize"
