@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <thread>
 
 #include "io/buffer_ring.h"
 #include "io/ring.h"
@@ -76,6 +77,8 @@ Result<std::unique_ptr<Reactor>> Reactor::create(const Options& options) {
 }
 
 Reactor::~Reactor() {
+  // A poster may still be on its way from push() to wake(), although its parcel was delivered long ago.
+  while (posting_.load(std::memory_order_acquire) != 0) std::this_thread::yield();
   RINGPOST_ASSERT(ready_.empty() && parcels_.empty());
   // The buffer ring is unregistered before the ring closes; the ring's end cancels the wake-up read.
   buffers_.reset();
@@ -145,7 +148,12 @@ void Reactor::stop() noexcept {
 }
 
 void Reactor::post(Parcel& parcel) noexcept {
-  if (!parcels_.push(parcel)) return;  // whoever pushed first has woken it
+  posting_.fetch_add(1, std::memory_order_relaxed);
+  if (parcels_.push(parcel)) wake_for_parcels();  // else whoever pushed first has woken it
+  posting_.fetch_sub(1, std::memory_order_release);
+}
+
+void Reactor::wake_for_parcels() noexcept {
   Reactor* here = current_reactor;
   if (here == this) return;  // the turn in progress looks before it sleeps
   if (here != nullptr) {

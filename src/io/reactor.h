@@ -87,6 +87,7 @@ class Reactor {
   void run_ready() noexcept;
   void take_parcels() noexcept;
   void arm_wakeup() noexcept;
+  void wake_for_parcels() noexcept;
 
   class Wakeup;
 
@@ -101,6 +102,7 @@ class Reactor {
   // Touched by other threads.
   MpscStack parcels_;
   std::atomic<bool> stopping_{false};
+  std::atomic<std::uint32_t> posting_{0};  // threads inside post()
   std::atomic<std::int64_t> busy_ns_{0};
   std::atomic<std::uint64_t> turns_{0};
 };
