@@ -206,6 +206,8 @@ io::Task<> Shard::close() {
   impl_->closing = true;
   impl_->shared.leave(*impl_);
   impl_->schedule_impl().stop();
+  // What was posted to us before we left arrives in this turn or the next.
+  co_await io::Sleep(impl_->reactor, io::Deadline::after(std::chrono::milliseconds(1)), io::Cancel::never());
   co_await impl_->scope.close();
   co_await impl_->log.close();
 }
