@@ -117,7 +117,7 @@ int run(Services& services, const std::string& path, Sockets sockets, const io::
   const config::Configuration& configuration = services.configuration;
   say_recovered(services.queue->recovery());
   std::atomic<bool> draining{false};
-  const auto gauges = queue_gauges(*services.queue, services.clients);
+  auto gauges = queue_gauges(*services.queue, services.clients);
   std::unique_ptr<admin::Server> admin_server;
   if (!configuration.admin.address.empty()) {
     admin::Hooks hooks{
@@ -159,6 +159,9 @@ int run(Services& services, const std::string& path, Sockets sockets, const io::
   }
   for (auto& worker : workers) worker->stop(grace);
   for (auto& worker : workers) worker->join();
+  // Health and metrics answer to the end of draining; nobody may ask the queue while it closes.
+  admin_server.reset();
+  gauges.clear();
   services.queue->close();
   return status;
 }
