@@ -1,18 +1,18 @@
 // The grammar of a spool log, octet by octet (all integers little-endian):
 //
 //   segment  = header record*
-//   header   = magic "RPSPOOL1" (8)  log (2)  zero (6)  sequence (8)  generation (8)  crc32c of the 32 octets before
-//   (4)  zero (28) record   = crc32c (4)  length (4)  generation (8)  type (1)  zero (7)  payload (length)  padding to
-//   8 octets
+//   header   = magic "RPSPOOL1" (8)  log (2)  zero (6)  sequence (8)  generation (8)
+//              crc32c of the 32 octets before (4)  zero (28)
+//   record   = crc32c (4)  length (4)  generation (8)  type (1)  zero (7)  payload (length)  padding to 8 octets
 //
 // The checksum covers the payload and then the header behind itself, in this order: so the payload is summed up as it
 // arrives, before its place is known. `generation` is the segment's: what an earlier life of the file left behind is
 // recognised and ends the reading. A record without a valid checksum, and all after it in the segment, was never
-// acknowledged. A record never straddles segments; the padding is whatever lies there.
+// acknowledged. A record never straddles segments; the padding is whatever lies there. A group of records is
+// written up to the end of its last page, with zeros, which the next group overwrites.
 //
 //   chunk          body octets of one upload
-//   accept         encode_message(): envelope, prefix, extents of the body. An extent of segment 0 is the payload of
-//   the
+//   accept         encode_message(): envelope, prefix, extents of the body. An extent of segment 0 is the payload of the
 //                  chunk record directly in front of the accept (written in one go, before its place was known)
 //   attempt_begun  encode_attempt_begun(): message id (16), then recipient indexes
 //   attempt_ended  encode_outcome()
