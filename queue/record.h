@@ -12,8 +12,8 @@
 // written up to the end of its last page, with zeros, which the next group overwrites.
 //
 //   chunk          body octets of one upload
-//   accept         encode_message(): envelope, prefix, extents of the body. An extent of segment 0 is the payload of the
-//                  chunk record directly in front of the accept (written in one go, before its place was known)
+//   accept         encode_message(): envelope, prefix, extents of the body. An extent of segment 0 is the payload
+//                  of the chunk record directly in front of it (written in one go, before its place was known)
 //   attempt_begun  encode_attempt_begun(): message id (16), then recipient indexes
 //   attempt_ended  encode_outcome()
 //   cancelled      message ids (16 each): their accepts were refused (failed sync) though they may be readable
