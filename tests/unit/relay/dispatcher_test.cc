@@ -91,6 +91,15 @@ class Relay {
     }
     co_return false;
   }
+  /// The same, and `deferred` of them wait for their next attempt: the accept may have been applied before the outcome.
+  Task<bool> settles_deferred(std::uint64_t messages, std::uint64_t deferred) {
+    for (int i = 0; i < 1000; ++i) {
+      const bool settled = co_await settles(messages);
+      if (!settled) co_return false;
+      if (queue_->gauges().messages_deferred == deferred) co_return true;
+    }
+    co_return false;
+  }
   io::Sleep pause(int ms) { return {reactor_, Deadline::after(milliseconds(ms)), Cancel::never()}; }
   Task<> close() {
     co_await dispatcher_->close();
@@ -190,7 +199,7 @@ TEST(Dispatcher, WhereNobodyAnswersTheMailIsDeferredAndTheDestinationLeftAlone) 
     ScriptedPeer rude(reactor, std::vector<Script>(8, Script{{"", "421 4.3.2 not now\r\n", true}}));
     Relay relay(reactor, std::vector<std::string>(1, url(rude)));
     co_await relay.submit("one\r\n");
-    const bool settled = co_await relay.settles(1);
+    const bool settled = co_await relay.settles_deferred(1, 1);
     EXPECT_TRUE(settled);
     co_await relay.submit("two\r\n");
     co_await relay.pause(200);
@@ -239,9 +248,8 @@ TEST(Dispatcher, ADomainThatCannotBeLookedUpIsTriedAgainLater) {
   test::run_on_reactor([](Reactor& reactor) -> Task<> {
     Relay relay(reactor, std::vector<std::string>(1, "smtp://no-such-host.invalid:25"));
     co_await relay.submit("x\r\n");
-    const bool settled = co_await relay.settles(1);
+    const bool settled = co_await relay.settles_deferred(1, 1);
     EXPECT_TRUE(settled);
-    EXPECT_EQ(relay.queue().gauges().messages_deferred, 1U);
     co_await relay.close();
   });
 }
