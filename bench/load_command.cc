@@ -20,7 +20,7 @@ struct Words {
   std::uint32_t sessions = 0;
   std::uint64_t messages_per_session = 0;
   std::uint64_t messages = 0;
-  std::string size, size_mix, rate, from, duration, hold, sources;
+  std::string size, size_mix, rate, from, duration, hold, timeout, sources;
   std::vector<std::string> recipients;
   LoadOptions options;
   bool json = false;
@@ -45,10 +45,13 @@ Result<double> parse_rate(std::string_view text) {
   return value / unit;
 }
 
-Result<Duration> duration_of(const std::string& text) {
+/// An option that was not given leaves what is there.
+Result<void> set_duration(const std::string& text, auto& out) {
+  if (text.empty()) return {};
   const auto duration = parse_duration(text);
   if (!duration) return fail(ErrorKind::invalid, "not a duration (\"30s\"): " + text);
-  return *duration;
+  out = *duration;
+  return {};
 }
 
 Result<void> read_addresses(const Words& words, LoadOptions& options) {
@@ -91,17 +94,10 @@ Result<void> read_amounts(const Words& words, LoadOptions& options) {
     if (!rate) return propagate(rate);
     options.rate = *rate;
   }
-  if (!words.duration.empty()) {
-    auto duration = duration_of(words.duration);
-    if (!duration) return propagate(duration);
-    options.duration = *duration;
-  }
-  if (!words.hold.empty()) {
-    auto hold = duration_of(words.hold);
-    if (!hold) return propagate(hold);
-    options.hold = *hold;
-  }
-  return {};
+  auto read = set_duration(words.duration, options.duration);
+  if (read) read = set_duration(words.timeout, options.reply_wait);
+  if (read) read = set_duration(words.hold, options.hold);
+  return read;
 }
 
 Result<LoadOptions> read(const Words& words) {
@@ -160,6 +156,7 @@ void add_amounts(CLI::App& verb, Words& words) {
   verb.add_option("--idle-sessions", options.idle_sessions, "sessions that say EHLO and then nothing, beside the load")
       ->check(CLI::Range(0U, LoadOptions::sessions_max));
   verb.add_option("--hold", words.hold, "how long idle sessions stay after the last was opened (0s)");
+  verb.add_option("--timeout", words.timeout, "how long to wait for a reply before the session is given up (5m)");
   verb.add_option("--threads", options.threads, "(1)")->check(CLI::Range(1U, LoadOptions::threads_max));
 }
 

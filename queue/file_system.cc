@@ -32,6 +32,7 @@ class RealFile final : public SpoolFile {
   io::Task<Result<std::size_t>> read(io::Reactor& reactor, std::span<char> into, std::uint64_t offset) override {
     return io::read_file(reactor, file_.get(), into, offset);
   }
+  io::Task<> drop_cached(io::Reactor& reactor) override { return io::drop_cached_file(reactor, file_.get()); }
 
   Result<void> write_now(std::string_view octets, std::uint64_t offset) override {
     while (!octets.empty()) {

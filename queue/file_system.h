@@ -26,6 +26,8 @@ class SpoolFile {
                                        io::Sync sync) = 0;
   /// As io::read_file; on a reactor.
   virtual io::Task<Result<std::size_t>> read(io::Reactor& reactor, std::span<char> into, std::uint64_t offset) = 0;
+  /// As io::drop_cached_file; on a reactor.
+  virtual io::Task<> drop_cached(io::Reactor& reactor) = 0;
   /// Blocking: start-up, recovery and helper threads.
   virtual Result<void> write_now(std::string_view octets, std::uint64_t offset) = 0;
   virtual Result<std::size_t> read_now(std::span<char> into, std::uint64_t offset) = 0;

@@ -13,6 +13,10 @@ namespace {
 
 constexpr PublicStatus storage_failed{451, {4, 3, 0}};
 constexpr std::uint64_t page_octets = 4096;
+// A segment whose records are larger than this on average leaves the page cache when the log leaves the segment: a few
+// large bodies would otherwise push everything else out of the cache, and each write would pay for fresh pages. Who
+// delivers at once has read them by then; a small message is rather kept.
+constexpr std::uint64_t cached_record_octets_max = 16 << 10;
 
 Error closed() {
   return Error(ErrorKind::unavailable, "the spool log is closed", {451, {4, 3, 2}});
@@ -168,6 +172,7 @@ io::Task<> GroupCommit::write_group() {
   }
   offset_ = group_end_;
   if (sync) synced_ = offset_;
+  segment_records_ += group_records_;
   group_written(monotonic_now() - begun);
 }
 
@@ -194,6 +199,7 @@ void GroupCommit::group_written(Duration took) {
 void GroupCommit::take(OpenSegment segment) {
   segment_ = std::move(segment);
   offset_ = synced_ = segment_header_octets;
+  segment_records_ = 0;
   auto item = sink_.make_item(IndexItem::Kind::watermark);
   item->log = log_;
   item->end = {segment_->key.sequence, segment_header_octets};
@@ -214,7 +220,12 @@ io::Task<> GroupCommit::leave_segment() {
       co_return;
     }
   }
+  if (segment_records_ * cached_record_octets_max < offset_) scope_.spawn(drop_cached(segment_->file));
   drop_segment();
+}
+
+io::Task<> GroupCommit::drop_cached(std::shared_ptr<SpoolFile> file) {
+  co_await file->drop_cached(reactor_);
 }
 
 }  // namespace ringpost::queue

@@ -61,6 +61,7 @@ class GroupCommit {
   io::Task<> write_groups();
   io::Task<> write_group();
   io::Task<> leave_segment();
+  io::Task<> drop_cached(std::shared_ptr<SpoolFile> file);
   io::Task<> renew();
   io::Task<Result<void>> write_cancelled();
 
@@ -86,6 +87,7 @@ class GroupCommit {
   std::optional<OpenSegment> segment_;
   std::uint32_t offset_ = 0;
   std::uint32_t synced_ = 0;
+  std::size_t segment_records_ = 0;
 
   IntrusiveList<LogEntry> waiting_;
   std::uint64_t octets_waiting_ = 0;

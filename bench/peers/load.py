@@ -57,7 +57,7 @@ class RingpostBench:
         per_session = 1 if case.reconnect else max(1, messages // case.sessions)
         command = [self.binary, "load", "--to", f"127.0.0.1:{port}", "--sessions", case.sessions, "--messages", messages,
                    "--messages-per-session", per_session, "--size", case.size, "--from", SENDER, "--rcpt", RECIPIENT,
-                   "--json"]
+                   "--timeout", "10s", "--json"]
         begin = time.monotonic()
         done = _run([str(word) for word in command], timeout)
         seconds = time.monotonic() - begin

@@ -98,6 +98,11 @@ Task<Result<void>> sync_file(Reactor& reactor, int fd) {
   co_return Result<void>{};
 }
 
+Task<> drop_cached_file(Reactor& reactor, int fd) {
+  (void)co_await Submission(reactor, {.opcode = IORING_OP_FADVISE, .fd = fd, .flags = POSIX_FADV_DONTNEED},
+                            Deadline::never(), Cancel::never());
+}
+
 Task<Result<std::size_t>> read_file(Reactor& reactor, int fd, std::span<char> into, std::uint64_t offset) {
   std::size_t done = 0;
   while (done < into.size()) {

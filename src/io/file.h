@@ -24,6 +24,9 @@ enum class Sync : std::uint8_t { none, data };
 /// There is no deadline: a write that the disk holds cannot be taken back, and its memory must stay.
 Task<Result<void>> write_file(Reactor& reactor, int fd, std::span<const iovec> octets, std::uint64_t offset, Sync sync);
 Task<Result<void>> sync_file(Reactor& reactor, int fd);
+/// What is cached of the file and is on the disk already leaves the page cache (POSIX_FADV_DONTNEED). Only advice: a
+/// file system that cannot changes nothing.
+Task<> drop_cached_file(Reactor& reactor, int fd);
 /// Reads until `into` is full or the file ends; returns how much.
 Task<Result<std::size_t>> read_file(Reactor& reactor, int fd, std::span<char> into, std::uint64_t offset);
 

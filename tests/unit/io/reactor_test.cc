@@ -2,7 +2,11 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <linux/magic.h>
+#include <sys/mman.h>
+#include <sys/vfs.h>
 
+#include <algorithm>
 #include <thread>
 
 #include "io/file.h"
@@ -121,6 +125,37 @@ TEST(Reactor, FilesAreWrittenSyncedAndReadBack) {
         if (!bad) {
           EXPECT_EQ(bad.error().os_error, EBADF);
         }
+      },
+      fd);
+}
+
+std::ptrdiff_t pages_cached(int fd, std::size_t octets) {
+  void* map = ::mmap(nullptr, octets, PROT_READ, MAP_SHARED, fd, 0);
+  std::vector<unsigned char> pages(octets / 4096);
+  if (map == MAP_FAILED || ::mincore(map, octets, pages.data()) != 0) return -1;
+  ::munmap(map, octets);
+  return std::ranges::count_if(pages, [](unsigned char page) { return (page & 1) != 0; });
+}
+
+TEST(Reactor, AFileThatIsOnTheDiskCanLeaveThePageCache) {
+  char path[] = "ringpost-io-XXXXXX";  // here, not in /tmp, which may have no disk
+  FileDescriptor file(::mkstemp(path));
+  ::unlink(path);
+  const int fd = file.get();
+  struct statfs where{};
+  if (::fstatfs(fd, &where) == 0 && where.f_type == TMPFS_MAGIC) GTEST_SKIP() << "only the page cache holds this file";
+  test::run_on_reactor(
+      [](Reactor& reactor, const int& descriptor) -> Task<> {
+        std::string octets(1 << 20, 'x');
+        const iovec vector{octets.data(), octets.size()};
+        auto written = co_await write_file(reactor, descriptor, {&vector, 1}, 0, Sync::data);
+        EXPECT_TRUE(written.has_value());
+        co_await drop_cached_file(reactor, descriptor);
+        EXPECT_EQ(pages_cached(descriptor, octets.size()), 0);
+        auto read = co_await read_file(reactor, descriptor, octets, 0);
+        EXPECT_TRUE(read.has_value() && *read == octets.size());
+        EXPECT_EQ(octets.find_first_not_of('x'), std::string::npos);
+        co_await drop_cached_file(reactor, -1);  // only advice
       },
       fd);
 }

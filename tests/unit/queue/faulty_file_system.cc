@@ -100,6 +100,7 @@ struct FaultyFileSystem::State {
   std::array<Fault, 2> faults{};
   bool dark = false;
   std::uint64_t life = 1;
+  std::uint64_t cache_drops = 0;
   std::uint64_t capacity = 1ULL << 40;
 
   std::uint64_t used() const {
@@ -131,6 +132,11 @@ class FaultyFileSystem::File final : public queue::SpoolFile {
   io::Task<Result<std::size_t>> read(io::Reactor& reactor, std::span<char> into, std::uint64_t offset) override {
     co_await Yield(reactor);
     co_return read_now(into, offset);
+  }
+  io::Task<> drop_cached(io::Reactor& reactor) override {
+    co_await Yield(reactor);
+    const std::lock_guard lock(state_->mutex);
+    ++state_->cache_drops;
   }
 
   Result<void> write_now(std::string_view octets, std::uint64_t offset) override {
@@ -175,6 +181,11 @@ class FaultyFileSystem::File final : public queue::SpoolFile {
 
 FaultyFileSystem::FaultyFileSystem() : state_(std::make_shared<State>()) {}
 FaultyFileSystem::~FaultyFileSystem() = default;
+
+std::uint64_t FaultyFileSystem::cache_drops() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->cache_drops;
+}
 
 Result<std::shared_ptr<queue::SpoolFile>> FaultyFileSystem::open(const std::string& path, bool create) {
   const std::lock_guard lock(state_->mutex);

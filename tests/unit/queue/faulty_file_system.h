@@ -41,6 +41,7 @@ class FaultyFileSystem final : public queue::FileSystem {
   void fail_at(Who who, std::uint64_t n, int error_number, bool from_then_on = false);
   void clear_faults();
   std::uint64_t operations(Who who) const;
+  std::uint64_t cache_drops() const;
   void set_capacity(std::uint64_t octets);
 
   /// The power comes back. Files opened before are dead: everything asked of them fails.

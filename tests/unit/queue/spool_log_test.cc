@@ -81,6 +81,32 @@ TEST(SpoolLog, DurabilityWrittenDoesNotSync) {
       files);
 }
 
+// Two loads of the same size: afterwards the large bodies are out of the page cache, and the small ones still in it.
+TEST(SpoolLog, SegmentsOfLargeRecordsLeaveThePageCache) {
+  struct Load {
+    std::size_t octets;
+    std::size_t count;
+    bool leaves;
+  };
+  for (Load load : {Load{64'000, 20, true}, Load{1000, 1280, false}}) {
+    FaultyFileSystem files;
+    run_on_reactor(
+        [](io::Reactor& reactor, FaultyFileSystem& disk, Load& what) -> io::Task<> {
+          queue::Options options;  // chunks and segments of ordinary proportions
+          options.segment_octets = 512 << 10;
+          LogHarness site(disk, options, reactor);
+          EXPECT_TRUE(site.table.scan() && site.log.open());
+          for (std::size_t i = 0; i < what.count; ++i) {
+            auto id = co_await send(site, body_of(what.octets, i));
+            EXPECT_TRUE(id.has_value());
+          }
+          co_await site.log.close();
+        },
+        files, load);
+    EXPECT_EQ(files.cache_drops() > 0, load.leaves);
+  }
+}
+
 TEST(SpoolLog, AFailedSyncRefusesItsGroupAndTheNextGroupSucceedsInAnotherSegment) {
   FaultyFileSystem files;
   std::vector<Result<MessageId>> refused, taken;
