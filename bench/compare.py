@@ -116,6 +116,7 @@ def warmed_up(peer, generator, case, options):
 
 def measured_load(peer, generator, case, messages, before, sink, options):
     copied = octet_counters(peer)
+    delays_before = len(peer.delays())
     watch = MemoryWatch(peer.group)
     watch.start()
     cpu = peer.group.cpu_seconds()
@@ -128,8 +129,19 @@ def measured_load(peer, generator, case, messages, before, sink, options):
     time.sleep(1)
     cpu = peer.group.cpu_seconds() - cpu
     peak_kib = watch.stop()
-    return Sample(messages / seconds, cpu / messages * 1000, peak_kib / KIB, load.latency_p50_ms, load.latency_p99_ms,
-                  messages, copied_ratio(copied, octet_counters(peer)))
+    latency = load.latency_p50_ms, load.latency_p99_ms
+    if case.relay:
+        latency = percentiles([1000 * seconds for seconds in peer.delays()[delays_before:]])
+    return Sample(messages / seconds, cpu / messages * 1000, peak_kib / KIB, *latency, messages,
+                  copied_ratio(copied, octet_counters(peer)))
+
+
+def percentiles(values):
+    """(p50, p99), or nothing of nothing."""
+    if not values:
+        return None, None
+    values = sorted(values)
+    return values[len(values) // 2], values[len(values) * 99 // 100]
 
 
 def wait_for_sink(sink, count, timeout):

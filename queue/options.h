@@ -27,6 +27,8 @@ struct Options {
   RetryOptions retry;
   Duration max_age = std::chrono::hours(120);
   Duration bounce_max_age = std::chrono::hours(24);
+  // A client waits this long with its next message while delivery is a little behind (in_flow.h). Zero: never.
+  Duration in_flow_delay = std::chrono::milliseconds(5);
   std::uint64_t min_free_disk = 512ULL << 20;
   // Start although a segment file is gone: the messages in it are dropped (and logged), the rest is delivered.
   bool accept_data_loss = false;

@@ -88,6 +88,8 @@ class Shard {
 
   /// Room for one more message? Errors say what to answer: no_space 452 4.3.1, unavailable 421 4.3.2 or 451 4.3.2.
   Result<Upload> begin_upload();
+  /// How long to wait before begin_upload(), so that delivery keeps pace with intake (in_flow.h); mostly zero.
+  Duration in_flow_delay() noexcept;
   Scheduler& scheduler() noexcept;
   io::Reactor& reactor() noexcept;
   /// Flushes the log and waits for what is in flight (bounces included).

@@ -167,6 +167,7 @@ std::uint64_t Shard::Impl::record_outcome(Outcome outcome) {
   std::string payload = encode_outcome(outcome);
   item->outcome = std::move(outcome);
   log.append_unsynced(RecordType::attempt_ended, std::move(payload), std::move(item));
+  in_flow.finished();
   return sequence;
 }
 
@@ -193,6 +194,11 @@ Result<Upload> Shard::begin_upload() {
   if (impl_->upload_octets >= shared.options.upload_octets_max)
     return fail(ErrorKind::unavailable, "too many messages are on their way to the disk", too_busy);
   return Upload(*impl_, MessageId::generate(WallTime::now()));
+}
+
+Duration Shard::in_flow_delay() noexcept {
+  return impl_->in_flow.delay(impl_->schedule_impl().ready_total_, impl_->shared.options.in_flow_delay,
+                              monotonic_now());
 }
 
 Scheduler& Shard::scheduler() noexcept {

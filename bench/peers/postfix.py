@@ -103,6 +103,9 @@ class Postfix(Peer):
         except (OSError, ValueError):
             super().end()
 
+    def delays(self):
+        return self.delays_in("maillog", r" delay=([0-9.]+),.* status=sent")
+
     def log(self):
         path = self.scratch / "maillog"
         return super().log() + (path.read_text(errors="replace")[-4000:] if path.exists() else "")

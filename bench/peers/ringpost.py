@@ -85,6 +85,9 @@ class Ringpost(Peer):
         """One metric summed over its labels."""
         return sum(value for key, value in self.metrics().items() if key == name or key.startswith(name + "{"))
 
+    def delays(self):
+        return self.delays_in("output", r'"event":"deliver",.*"delay":([0-9.]+)')
+
     def queue_summary(self):
         done = subprocess.run([self.binary, "queue", "summary", "--json", "-c", self.conf], capture_output=True, text=True)
         return json.loads(done.stdout) if done.returncode == 0 else {}

@@ -208,6 +208,8 @@ const Section<queue::Options>& queue_section() {
        row("max_age", &Q::max_age, duration_type(seconds(1), hours(24 * 365)), "a message older than this is returned"),
        row("bounce_max_age", &Q::bounce_max_age, duration_type(seconds(1), hours(24 * 365)),
            "the same for messages with the null sender"),
+       row("in_flow_delay", &Q::in_flow_delay, duration_type(Duration::zero(), seconds(1)),
+           "a client waits this long with its next message while delivery is a little behind; `0s`: never"),
        row("min_free_disk", &Q::min_free_disk, size_type(0, 1ULL << 50),
            "with less than this free, new mail is answered with 452 4.3.1")}};
   return section;

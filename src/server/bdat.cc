@@ -28,7 +28,7 @@ Task<Result<smtp::Reply>> Session::bdat(std::string argument, Cancel cancel) {
   }
   if (transaction_->chunks == nullptr) {
     transaction_->chunks = std::make_unique<Transaction::Chunks>(smtp::BdatDecoder(options.limits.message_size_max));
-    auto upload = context_.services.queue.begin_upload();
+    auto upload = co_await begin_upload(cancel);
     if (upload) {
       transaction_->chunks->upload.emplace(std::move(*upload));
     } else {

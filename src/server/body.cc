@@ -38,6 +38,16 @@ BareLineEnding Session::limits_bare_line_ending() const noexcept {
   return context_.services.options.bare_line_ending;
 }
 
+Task<Result<queue::Upload>> Session::begin_upload(io::Cancel cancel) {
+  queue::Shard& shard = context_.services.queue;
+  const Duration pause = shard.in_flow_delay();
+  if (pause > Duration::zero()) {
+    telemetry::counters().in_flow_delays_total.add();
+    (void)co_await io::Sleep(context_.services.reactor, io::Deadline::after(pause), cancel);
+  }
+  co_return shard.begin_upload();
+}
+
 Task<smtp::Reply> Session::keep(queue::Upload upload, mail::BodyFacts facts) {
   const Services& services = context_.services;
   const MessageId id = upload.id();

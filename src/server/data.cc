@@ -21,7 +21,7 @@ constexpr std::size_t take_octets_max = 256 * 1024;
 Task<Result<smtp::Reply>> Session::data(Cancel cancel) {
   if (auto refusal = refuse_before_data(false)) co_return std::move(*refusal);
   const Options& options = context_.services.options;
-  auto upload = context_.services.queue.begin_upload();
+  auto upload = co_await begin_upload(cancel);
   if (!upload) co_return replies::from_error(upload.error());
 
   replies::start_data().append_to(output_);

@@ -64,6 +64,8 @@ class Session {
   std::optional<Reply> refuse_before_data(bool chunked) const;
   std::optional<Reply> refuse_body(const mail::BodyFacts& facts) const;
   BareLineEnding limits_bare_line_ending() const noexcept;
+  /// Waits a moment first while delivery is a little behind.
+  io::Task<Result<queue::Upload>> begin_upload(io::Cancel cancel);
   io::Task<Reply> keep(queue::Upload upload, mail::BodyFacts facts);
 
   Context& context_;

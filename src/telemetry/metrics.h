@@ -97,6 +97,7 @@ struct alignas(64) Counters {
   Counter message_bytes_received_total;
   Counter octets_received_total;  // from sockets
   Counter octets_copied_total;    // of these, copied in user space
+  Counter in_flow_delays_total;   // messages that waited for delivery to keep pace
   Histogram<SecondsScale> commit_seconds;
   Histogram<CountScale> commit_batch_messages;
   Family<DeliveryResult> delivery_total;

@@ -40,6 +40,7 @@ durability = "written"
 retry = { first = "1m30s", factor = 1.25, max = "2h" }
 max_age = "1d12h"
 bounce_max_age = "6h"
+in_flow_delay = "20ms"
 min_free_disk = "100MiB"
 [limits]
 message_size_max = "1000000"
@@ -98,6 +99,7 @@ TEST(Print, ValuesArriveInTheModules) {
   ASSERT_TRUE(c.has_value());
   EXPECT_EQ(c->queue.retry.first, std::chrono::seconds(90));
   EXPECT_EQ(c->queue.max_age, std::chrono::hours(36));
+  EXPECT_EQ(c->queue.in_flow_delay, std::chrono::milliseconds(20));
   EXPECT_EQ(c->queue.data_dir, "/srv/mail");
   EXPECT_EQ(c->server.limits.message_size_max, 1'000'000U);
   EXPECT_EQ(c->server.limits.errors_max, 105U);
