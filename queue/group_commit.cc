@@ -165,7 +165,9 @@ io::Task<> GroupCommit::write_group() {
   fill_page();
   const MonotonicTime begun = monotonic_now();
   const bool sync = group_synced_entries_ != 0 && options_.durability == Durability::synced;
-  auto written = co_await segment_->file->write(reactor_, vectors_, offset_, sync ? io::Sync::data : io::Sync::none);
+  // What lies in front of the group must be durable too, or a reader of the log would not get as far as the group.
+  const io::Sync how = !sync ? io::Sync::none : synced_ == offset_ ? io::Sync::written : io::Sync::data;
+  auto written = co_await segment_->file->write(reactor_, vectors_, offset_, how);
   if (!written) {
     group_failed(written.error());
     co_return;

@@ -8,6 +8,8 @@
 #include "admin/client.h"
 #include "cli/queue_verbs.h"
 #include "io/probe.h"
+#include "policy/relay_access.h"
+#include "relay/route.h"
 
 namespace ringpost::cli {
 
@@ -35,9 +37,22 @@ std::optional<config::Configuration> load(const std::string& path) {
   return std::nullopt;
 }
 
+// What the file only refers to: lists of recipients, domains and routes as a whole.
+Result<void> try_out(const config::Configuration& configuration) {
+  auto access = policy::RelayAccess::create(configuration.relay_access, configuration.hostname);
+  if (!access) return propagate(access);
+  auto routes = relay::RouteTable::create(configuration.relay.routes, configuration.relay_access.domains);
+  if (!routes) return propagate(routes);
+  return {};
+}
+
 int check_config(const Arguments& arguments) {
   const auto configuration = load(arguments.config);
   if (!configuration) return EX_CONFIG;
+  if (const auto tried = try_out(*configuration); !tried) {
+    fmt::print(stderr, "{}: {}\nringpost: 1 problem in {}\n", arguments.config, tried.error().reason, arguments.config);
+    return EX_CONFIG;
+  }
   if (arguments.print) {
     fmt::print("{}", config::print(*configuration));
   } else {

@@ -29,7 +29,8 @@ class WriteChain final : private Runnable {
                            .fd = fd,
                            .address = part.data(),
                            .offset = offset,
-                           .length = static_cast<std::uint32_t>(part.size())});
+                           .length = static_cast<std::uint32_t>(part.size()),
+                           .flags = sync == Sync::written ? static_cast<std::uint32_t>(RWF_DSYNC) : 0});
       parts_.emplace_back(*this, static_cast<std::int64_t>(length));
       offset += length;
     }

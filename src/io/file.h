@@ -17,10 +17,14 @@ namespace ringpost::io {
 /// open(2), blocking: not on a reactor thread in service. `flags` as O_*; O_CLOEXEC is added.
 Result<FileDescriptor> open_file(const std::string& path, int flags, unsigned mode = 0640);
 
-enum class Sync : std::uint8_t { none, data };
+enum class Sync : std::uint8_t {
+  none,
+  data,     // fdatasync: all that was written to the file so far
+  written,  // only what this call writes (RWF_DSYNC): one request instead of two, and one thread that wakes for it
+};
 
-/// Writes all of `octets` at `offset`; with Sync::data returns after fdatasync. Vectors beyond 1024 become several
-/// writes of one chain. Errors: no_space, io (also for a short write: then nothing is known about the range).
+/// Writes all of `octets` at `offset`, and returns after the sync. Vectors beyond 1024 become several writes of one
+/// chain. Errors: no_space, io (also for a short write: then nothing is known about the range).
 /// There is no deadline: a write that the disk holds cannot be taken back, and its memory must stay.
 Task<Result<void>> write_file(Reactor& reactor, int fd, std::span<const iovec> octets, std::uint64_t offset, Sync sync);
 Task<Result<void>> sync_file(Reactor& reactor, int fd);

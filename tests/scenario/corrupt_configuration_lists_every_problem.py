@@ -60,3 +60,11 @@ def test_a_good_configuration_is_printed_with_its_defaults(ctx):
     again.write_text(printed)
     server.config_path = again
     check_equal(server.cli("check-config", "--print"), printed, "what --print says, read and printed again")
+
+
+def test_a_list_of_recipients_that_is_missing_is_told_before_the_start(ctx):
+    server = broken(ctx)
+    server.config_path.write_text('hostname = "mx.example.test"\n[[domain]]\nname = "example.test"\n'
+                                  f'deliver = "maildir:{server.folder}/mail"\nrecipients = "file:{server.folder}/nobody"\n')
+    said = server.cli("check-config", expect=CONFIGURATION) + server.cli_error
+    check("nobody" in said, f"the missing file is not named: {said}")

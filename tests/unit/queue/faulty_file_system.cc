@@ -6,6 +6,7 @@
 #include <cstring>
 #include <optional>
 #include <set>
+#include <utility>
 
 namespace ringpost::test {
 
@@ -93,6 +94,17 @@ struct FaultyFileSystem::State {
     return error;
   }
 
+  /// Only the last write.
+  int sync_written(Inode& inode, Who who) {
+    std::vector<Write> before = std::exchange(inode.unsynced, {});
+    inode.unsynced.push_back(std::move(before.back()));
+    before.pop_back();
+    const int error = sync(inode, who);
+    before.insert(before.end(), inode.unsynced.begin(), inode.unsynced.end());
+    inode.unsynced = std::move(before);
+    return error;
+  }
+
   mutable std::mutex mutex;
   std::map<std::string, std::shared_ptr<Inode>> files;
   std::map<std::string, std::shared_ptr<Inode>> removed;  // and the directory not synced since
@@ -125,6 +137,7 @@ class FaultyFileSystem::File final : public queue::SpoolFile {
     if (life_ != state_->life) error = EIO;
     if (error == 0 && !octets.empty()) error = state_->write(*inode_, offset, std::move(all), Who::log);
     if (error == 0 && sync == io::Sync::data) error = state_->sync(*inode_, Who::log);
+    if (error == 0 && sync == io::Sync::written) error = state_->sync_written(*inode_, Who::log);
     if (error != 0) co_return fail_errno(error, "write");
     co_return Result<void>{};
   }
