@@ -30,7 +30,7 @@ from peers.load import LoadFailed, RingpostBench, SmtpSource  # noqa: E402
 from peers.measure import MemoryWatch  # noqa: E402
 from peers.opensmtpd import OpenSmtpd  # noqa: E402
 from peers.postfix import Postfix  # noqa: E402
-from peers.ringpost import Ringpost, RingpostWritten  # noqa: E402
+from peers.ringpost import Ringpost, RingpostEager, RingpostWritten  # noqa: E402
 from peers.smtp_sink import SmtpSink  # noqa: E402
 
 KIB = 1024
@@ -59,7 +59,7 @@ CASES = [
 ]
 MEMORY_CASES = {"idle-10000": memory.idle_sessions, "queue-1000000": memory.long_queue,
                 "large-100x50MiB": memory.large_messages}
-PEERS = {kind.name: kind for kind in (Postfix, Exim, OpenSmtpd, SmtpSink, Ringpost, RingpostWritten)}
+PEERS = {kind.name: kind for kind in (Postfix, Exim, OpenSmtpd, SmtpSink, Ringpost, RingpostWritten, RingpostEager)}
 DEFAULT_PEERS = "postfix,exim,opensmtpd,smtp-sink,ringpost"
 
 

@@ -22,6 +22,11 @@ Error closed() {
   return Error(ErrorKind::unavailable, "the spool log is closed", {451, {4, 3, 2}});
 }
 
+// Holds the file, which the log has left.
+io::Task<> drop_cached(io::Reactor& reactor, std::shared_ptr<SpoolFile> file) {
+  co_await file->drop_cached(reactor);
+}
+
 }  // namespace
 
 struct GroupCommit::Idle {
@@ -222,12 +227,8 @@ io::Task<> GroupCommit::leave_segment() {
       co_return;
     }
   }
-  if (segment_records_ * cached_record_octets_max < offset_) scope_.spawn(drop_cached(segment_->file));
+  if (segment_records_ * cached_record_octets_max < offset_) scope_.spawn(drop_cached(reactor_, segment_->file));
   drop_segment();
-}
-
-io::Task<> GroupCommit::drop_cached(std::shared_ptr<SpoolFile> file) {
-  co_await file->drop_cached(reactor_);
 }
 
 }  // namespace ringpost::queue

@@ -61,7 +61,6 @@ class GroupCommit {
   io::Task<> write_groups();
   io::Task<> write_group();
   io::Task<> leave_segment();
-  io::Task<> drop_cached(std::shared_ptr<SpoolFile> file);
   io::Task<> renew();
   io::Task<Result<void>> write_cancelled();
 

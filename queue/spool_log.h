@@ -2,8 +2,8 @@
 //
 // Records lie in the order in which they were appended. The octets are written by the group commit: at the end of a
 // reactor turn, if no commit is in flight, what was appended so far gets its places and goes out as one vectored write,
-// with an fdatasync linked behind it if any record of the group asks for it. What is appended meanwhile forms the next
-// group. The slices are held, not copied, until the group is written.
+// synced if any record of the group asks for it (README.md, "One request for a write and its sync"). What is appended
+// meanwhile forms the next group. The slices are held, not copied, until the group is written.
 //
 // When a group is written, first its items go to the indexer, then its appenders are resumed, both in order of
 // position; so nothing reaches the indexer before what lies in front of it in the log (the watermark rests on this).

@@ -29,6 +29,7 @@ next_hop = "smtp://127.0.0.1:{next_hop}"
 
 [queue]
 durability = "{durability}"
+in_flow_delay = "{in_flow_delay}"
 min_free_disk = "64MiB"
 
 [limits]
@@ -43,6 +44,7 @@ address = "127.0.0.1:{admin}"
 class Ringpost(Peer):
     name = "ringpost"
     durability = "synced"
+    in_flow_delay = "5ms"
 
     def __init__(self, cache, scratch_parent=None, build=None, workers=0):
         super().__init__(cache, scratch_parent)
@@ -64,6 +66,7 @@ class Ringpost(Peer):
         self.keep_next_hop = self.keep_next_hop or free_port()
         self.conf = self.write("ringpost.toml", CONFIGURATION.format(
             dir=self.scratch, workers=self.workers, port=self.port, admin=self.admin, durability=self.durability,
+            in_flow_delay=self.in_flow_delay,
             next_hop=next_hop or self.keep_next_hop))
         self.run()
 
@@ -97,3 +100,9 @@ class RingpostWritten(Ringpost):
     """250 after write(2), which is what OpenSMTPD does."""
     name = "ringpost-written"
     durability = "written"
+
+
+class RingpostEager(Ringpost):
+    """Takes mail as fast as it comes, whatever delivery does."""
+    name = "ringpost-eager"
+    in_flow_delay = "0s"

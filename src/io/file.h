@@ -1,5 +1,5 @@
 // Files by the ring: positioned reads and writes, data syncs, and the pair the spool lives on, a vectored write with a
-// sync linked behind it. Opening and creating happens at start-up or on the offload pool, by open_file().
+// sync in it or linked behind it. Opening and creating happens at start-up or on the offload pool, by open_file().
 #pragma once
 
 #include <sys/uio.h>

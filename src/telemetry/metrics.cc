@@ -49,9 +49,9 @@ void visit_families(Visitor&& visit, Block&... b) {
   visit("messages_rejected_total", "Commands and messages refused", Names{"reason"}, b.messages_rejected_total...);
   visit("message_bytes_received_total", "Octets of accepted messages", Names{}, b.message_bytes_received_total...);
   visit("octets_received_total", "Octets received from clients", Names{}, b.octets_received_total...);
+  visit("octets_copied_total", "Octets of these copied in user space", Names{}, b.octets_copied_total...);
   visit("in_flow_delays_total", "Messages whose client waited for delivery to keep pace", Names{},
         b.in_flow_delays_total...);
-  visit("octets_copied_total", "Octets of these copied in user space", Names{}, b.octets_copied_total...);
   visit("commit_seconds", "Time of a group commit of the spool log", Names{}, b.commit_seconds...);
   visit("commit_batch_messages", "Messages made durable by one group commit", Names{}, b.commit_batch_messages...);
   visit("delivery_total", "Delivery attempts by recipient", Names{"result"}, b.delivery_total...);
