@@ -72,8 +72,8 @@ class RealFile final : public SpoolFile {
   Result<void> fill_with_zeros(std::uint64_t octets) override {
     // Reserving first lets a full disk say so before anything is written, and keeps the file in one piece. Writing the
     // zeros turns the reserved blocks into written ones: otherwise every first write of a block would change metadata.
-    const int reserved = ::fallocate(file_.get(), 0, 0, static_cast<off_t>(octets));
-    if (reserved != 0 && errno != EOPNOTSUPP) return fail_errno(errno, "fallocate " + path_);
+    auto reserved = allocate(octets);
+    if (!reserved && reserved.error().kind != ErrorKind::unavailable) return reserved;
     auto direct = zeros_past_the_cache(octets);
     if (!direct) return propagate(direct);
     const std::string zeros(std::min<std::uint64_t>(octets, zero_octets), '\0');
@@ -82,11 +82,27 @@ class RealFile final : public SpoolFile {
       auto written = write_now(std::string_view(zeros).substr(0, part), offset);
       if (!written) return written;
     }
+    return sync_all();
+  }
+
+  Result<void> reserve(std::uint64_t octets) override {
+    auto reserved = allocate(octets);
+    if (reserved) reserved = sync_all();
+    return reserved;
+  }
+
+ private:
+  Result<void> allocate(std::uint64_t octets) const {
+    if (::fallocate(file_.get(), 0, 0, static_cast<off_t>(octets)) == 0) return {};
+    if (errno == EOPNOTSUPP) return fail(ErrorKind::unavailable, "the file system of " + path_ + " reserves no blocks");
+    return fail_errno(errno, "fallocate " + path_);
+  }
+
+  Result<void> sync_all() const {
     if (::fsync(file_.get()) != 0) return fail_errno(errno, "fsync " + path_);
     return {};
   }
 
- private:
   // Zeros need not pass through the page cache: straight to the disk they cost a fifth of the time and next to no CPU.
   // Returns how far it came; file systems without O_DIRECT (tmpfs) answer 0, and the rest is written the other way.
   Result<std::uint64_t> zeros_past_the_cache(std::uint64_t octets) const {

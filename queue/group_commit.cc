@@ -15,8 +15,8 @@ constexpr PublicStatus storage_failed{451, {4, 3, 0}};
 constexpr std::uint64_t page_octets = 4096;
 // A segment whose records are larger than this on average leaves the page cache when the log leaves the segment: a few
 // large bodies would otherwise push everything else out of the cache, and each write would pay for fresh pages. Who
-// delivers at once has read them by then; a small message is rather kept.
-constexpr std::uint64_t cached_record_octets_max = 16 << 10;
+// delivers at once has read them by then; a small message is rather kept. And the log's next file is only reserved.
+constexpr std::uint64_t small_record_octets_max = 16 << 10;
 
 Error closed() {
   return Error(ErrorKind::unavailable, "the spool log is closed", {451, {4, 3, 2}});
@@ -227,7 +227,9 @@ io::Task<> GroupCommit::leave_segment() {
       co_return;
     }
   }
-  if (segment_records_ * cached_record_octets_max < offset_) scope_.spawn(drop_cached(reactor_, segment_->file));
+  const bool large = segment_records_ * small_record_octets_max < offset_;
+  if (large) scope_.spawn(drop_cached(reactor_, segment_->file));
+  segments_.set_large_records(log_, large);
   drop_segment();
 }
 

@@ -1,5 +1,6 @@
-// Where segments come from: a recycled file gets a new header, or a file is created and filled with zeros. Done ahead
-// of need by the helper thread; the writer of a log waits only when it fills segments faster than the disk takes zeros.
+// Where segments come from: a recycled file gets a new header, or a file is created and filled with zeros, or only
+// reserved for a log of large records. Done ahead of need by the helper thread; the writer of a log waits only when it
+// fills segments faster than the disk takes zeros.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -76,7 +77,7 @@ Result<void> SegmentTable::Impl::make(Lock& lock, std::uint16_t number) {
   Log& log = logs[number];
   log.making = true;
   OpenSegment made{.key = {number, log.next_sequence}, .generation = next_generation++, .octets = 0, .file = nullptr};
-  auto file = take_file(lock);
+  auto file = take_file(lock, log.large_records);
   Result<void> done;
   if (!file) {
     done = propagate(file);
@@ -116,7 +117,7 @@ Result<void> SegmentTable::Impl::make(Lock& lock, std::uint16_t number) {
   return {};
 }
 
-Result<SegmentTable::Impl::File> SegmentTable::Impl::take_file(Lock& lock) {
+Result<SegmentTable::Impl::File> SegmentTable::Impl::take_file(Lock& lock, bool large_records) {
   const auto usable = std::ranges::find_if(free, [this](const File& file) { return file.octets == segment_octets; });
   if (usable != free.end()) {
     File file = std::move(*usable);
@@ -126,7 +127,7 @@ Result<SegmentTable::Impl::File> SegmentTable::Impl::take_file(Lock& lock) {
   const std::string name = fmt::format("{:08}.spool", next_file++);
   lock.unlock();
   std::shared_ptr<SpoolFile> open;
-  auto created = create_file(name, open);
+  auto created = create_file(name, large_records, open);
   // Half a file is of no use, and on a full disk its blocks are needed.
   if (!created && open != nullptr) static_cast<void>(files.remove(path_of(name)));
   lock.lock();
@@ -135,7 +136,7 @@ Result<SegmentTable::Impl::File> SegmentTable::Impl::take_file(Lock& lock) {
   return created;
 }
 
-Result<SegmentTable::Impl::File> SegmentTable::Impl::create_file(const std::string& name,
+Result<SegmentTable::Impl::File> SegmentTable::Impl::create_file(const std::string& name, bool large_records,
                                                                  std::shared_ptr<SpoolFile>& open) {
   auto room = files.free_octets(directory);
   if (!room) return propagate(room);
@@ -146,7 +147,9 @@ Result<SegmentTable::Impl::File> SegmentTable::Impl::create_file(const std::stri
   auto opened = files.open(path_of(name), true);
   if (!opened) return propagate(opened);
   open = std::move(*opened);
-  auto done = open->fill_with_zeros(segment_octets);
+  // Zeros double what goes to the disk, and it is logs of large records that fill segments faster than it takes zeros.
+  auto done = large_records ? open->reserve(segment_octets) : open->fill_with_zeros(segment_octets);
+  if (!done && done.error().kind == ErrorKind::unavailable) done = open->fill_with_zeros(segment_octets);
   if (done) done = files.sync_directory(directory);
   if (!done) return propagate(done);
   return File{name, segment_octets, nullptr, open};

@@ -160,6 +160,11 @@ std::vector<std::uint16_t> SegmentTable::logs() const {
   return numbers;
 }
 
+void SegmentTable::set_large_records(std::uint16_t number, bool large) {
+  const std::lock_guard lock(impl_->mutex);
+  impl_->logs[number].large_records = large;
+}
+
 void SegmentTable::pin(SegmentKey key) {
   const std::lock_guard lock(impl_->mutex);
   const auto at = impl_->segments.find(key);

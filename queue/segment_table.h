@@ -1,7 +1,7 @@
 // Which segment files exist, and who pins them (README.md, "Who pins a segment"). Shared by all logs, the indexer and
 // the readers, under one mutex that is taken when a segment is begun or left, when a batch is applied, and when a
 // reader opens a segment; never per octet. A file nobody pins is recycled: a new generation and sequence number, for
-// any log. Creates and zero-fills files ahead of need on a helper thread of its own. Keeps `files_open_max` files open;
+// any log. Creates files ahead of need on a helper thread of its own. Keeps `files_open_max` files open;
 // a reader of any other opens it anew.
 //
 // At start-up: scan(), then add_live() and set_synced_watermark() for what RocksDB knows, replay, add_live() for what
@@ -57,6 +57,10 @@ class SegmentTable {
   Result<OpenSegment> begin(std::uint16_t log);
   /// The same for a reactor: at once where one was prepared ahead, else the helper thread makes one meanwhile.
   io::Task<Result<OpenSegment>> begin_soon(std::uint16_t log, io::Reactor& reactor);
+
+  /// By the writer of `log`, before it asks for another segment: the records of the last one were large, so a new file
+  /// for it need not be zero-filled, only reserved.
+  void set_large_records(std::uint16_t log, bool large);
 
   /// Pins, by count: uploads with chunks in it, the log writing it, readers. Nothing where there is no such segment.
   void pin(SegmentKey key);

@@ -43,6 +43,7 @@ struct SegmentTable::Impl {
     LogPosition watermark;
     bool active = false;  // has a writer: one segment is prepared ahead
     bool making = false;  // somebody makes its next segment, without the mutex
+    bool large_records = false;
     std::optional<OpenSegment> prepared;
     std::deque<SegmentRequest*> requests;
     MonotonicTime retry_at{};  // after a failure to prepare
@@ -64,8 +65,8 @@ struct SegmentTable::Impl {
 
   /// Makes the next segment of `log` and puts it into Log::prepared. Unlocks meanwhile.
   Result<void> make(Lock& lock, std::uint16_t log);
-  Result<File> take_file(Lock& lock);
-  Result<File> create_file(const std::string& name, std::shared_ptr<SpoolFile>& open);
+  Result<File> take_file(Lock& lock, bool large_records);
+  Result<File> create_file(const std::string& name, bool large_records, std::shared_ptr<SpoolFile>& open);
   OpenSegment take_prepared(Log& log);
   void serve();  // the helper thread
   bool make_what_is_wanted(Lock& lock);

@@ -13,39 +13,27 @@ namespace {
 constexpr std::string_view line_end = "\r\n";
 constexpr std::string_view lone_dot_line = ".\r\n";
 
-struct PlainRun {
-  std::size_t octets;
-  bool at_line_start;  // the octet behind the run follows a real CRLF
-};
-
 /// How far the octets can be stored as they are: up to a dot behind a CRLF, a bare LF, or a CR that no LF is known to
-/// follow. Here nearly all octets pass, 64 at a time.
-PlainRun plain_run(std::string_view octets, bool at_line_start) noexcept {
-  bool ends_with_cr = false;
-  std::size_t offset = 0;
-  while (offset < octets.size()) {
-    const auto count = static_cast<unsigned>(std::min<std::size_t>(mail::mask_block_octets, octets.size() - offset));
-    const mail::OctetMasks masks = count == mail::mask_block_octets
-                                       ? mail::octet_masks(octets.data() + offset)
-                                       : mail::octet_masks_short(octets.data() + offset, count);
-    const std::uint64_t inside = ~0ULL >> (mail::mask_block_octets - count);
-    const std::uint64_t after_cr = masks.cr << 1 | static_cast<std::uint64_t>(ends_with_cr);
-    const std::uint64_t crlf = masks.lf & after_cr;
-    const std::uint64_t dots = masks.dot & (crlf << 1 | static_cast<std::uint64_t>(at_line_start));
-    const std::uint64_t behind_bare_cr = after_cr & ~masks.lf;
-    const std::uint64_t events = (dots | behind_bare_cr | (masks.lf & ~after_cr)) & inside;
-    if (events != 0) {
-      const auto first = static_cast<unsigned>(std::countr_zero(events));
-      if ((behind_bare_cr >> first & 1) != 0) return {offset + first - 1, false};
-      return {offset + first, (dots >> first & 1) != 0};
-    }
-    ends_with_cr = (masks.cr >> (count - 1) & 1) != 0;
-    at_line_start = (crlf >> (count - 1) & 1) != 0;
-    offset += count;
+/// follow, not even in the next block. Nearly all octets pass here, 64 at a time.
+class PlainRun {
+ public:
+  explicit PlainRun(bool at_line_start) noexcept : at_line_start_(at_line_start) {}
+
+  unsigned operator()(const mail::OctetMasks& masks, unsigned count) noexcept {
+    const std::uint64_t crlf = masks.lf & masks.cr << 1;
+    const std::uint64_t dots = masks.dot & (crlf << 1 | static_cast<std::uint64_t>(at_line_start_));
+    const std::uint64_t events = dots | (masks.lf ^ crlf) | (masks.cr & ~(masks.lf >> 1));
+    const auto plain = std::min(count, static_cast<unsigned>(std::countr_zero(events)));
+    if (plain != 0) at_line_start_ = (crlf >> (plain - 1) & 1) != 0;
+    return plain;
   }
-  if (ends_with_cr) return {octets.size() - 1, false};
-  return {octets.size(), at_line_start};
-}
+
+  /// The octet behind the run follows a real CRLF.
+  bool at_line_start() const noexcept { return at_line_start_; }
+
+ private:
+  bool at_line_start_;
+};
 
 }  // namespace
 
@@ -84,10 +72,12 @@ DataDecoder::Progress DataDecoder::feed(io::Slice octets, std::vector<io::Slice>
   std::string_view left = octets.view();
   while (!left.empty() && !finished_) {
     if (state_ == State::line_start || state_ == State::text) {
-      const PlainRun run = plain_run(left, state_ == State::line_start);
-      put(left.substr(0, run.octets), false, output);
-      left.remove_prefix(run.octets);
-      state_ = run.at_line_start ? State::line_start : State::text;
+      PlainRun run(state_ == State::line_start);
+      const std::uint64_t before = scan_.facts().octets;
+      const std::size_t plain = scan_.feed_until(left, run);
+      store(left.substr(0, plain), before, false, output);
+      left.remove_prefix(plain);
+      state_ = run.at_line_start() ? State::line_start : State::text;
       if (left.empty()) break;
     }
     if (step(left.front(), output)) left.remove_prefix(1);
@@ -99,7 +89,7 @@ DataDecoder::Progress DataDecoder::feed(io::Slice octets, std::vector<io::Slice>
   return Progress::finished;
 }
 
-/// One octet at which plain_run stopped, or that follows a held-back one. False: it is not used up, look again.
+/// One octet at which a plain run ended, or that follows a held-back one. False: it is not used up, look again.
 bool DataDecoder::step(char c, Output& output) {
   switch (state_) {
     case State::line_start:
@@ -144,18 +134,19 @@ void DataDecoder::put_bare(std::string_view line_and_end, Output& output) {
 }
 
 void DataDecoder::put(std::string_view octets, bool borrowed, Output& output) {
-  if (octets.empty()) return;
-  if (discarding()) return scan_.count_only(octets.size());
-  const std::uint64_t room = octets_max_ - scan_.facts().octets;
+  const std::uint64_t before = scan_.facts().octets;
+  scan_.feed(octets);
+  store(octets, before, borrowed, output);
+}
+
+/// What the scan has seen already, with `before` octets of body in front of it.
+void DataDecoder::store(std::string_view octets, std::uint64_t before, bool borrowed, Output& output) {
+  if (octets.empty() || discarding()) return;
+  const std::uint64_t room = octets_max_ - before;
+  if (octets.size() > room) too_large_ = true;
   const std::string_view fitting =
       octets.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(room, octets.size())));
-  if (!fitting.empty()) {
-    scan_.feed(fitting);
-    output.add(fitting, borrowed);
-  }
-  if (fitting.size() == octets.size()) return;
-  too_large_ = true;
-  scan_.count_only(octets.size() - fitting.size());
+  if (!fitting.empty()) output.add(fitting, borrowed);
 }
 
 }  // namespace ringpost::smtp

@@ -72,6 +72,7 @@ class DataDecoder {
   bool step(char c, Output& output);
   void put_bare(std::string_view line_and_end, Output& output);
   void put(std::string_view octets, bool borrowed, Output& output);
+  void store(std::string_view octets, std::uint64_t before, bool borrowed, Output& output);
 
   mail::BodyScan scan_;
   std::uint64_t octets_max_;

@@ -113,6 +113,7 @@ struct FaultyFileSystem::State {
   bool dark = false;
   std::uint64_t life = 1;
   std::uint64_t cache_drops = 0;
+  std::uint64_t files_reserved = 0;
   std::uint64_t capacity = 1ULL << 40;
 
   std::uint64_t used() const {
@@ -176,7 +177,17 @@ class FaultyFileSystem::File final : public queue::SpoolFile {
     const std::lock_guard lock(state_->mutex);
     return inode_->cache.size();
   }
-  Result<void> fill_with_zeros(std::uint64_t octets) override {
+  Result<void> fill_with_zeros(std::uint64_t octets) override { return grow(octets); }
+  Result<void> reserve(std::uint64_t octets) override {
+    {
+      const std::lock_guard lock(state_->mutex);
+      ++state_->files_reserved;
+    }
+    return grow(octets);
+  }
+
+ private:
+  Result<void> grow(std::uint64_t octets) {
     {
       const std::lock_guard lock(state_->mutex);
       if (state_->used() - inode_->cache.size() + octets > state_->capacity) return fail_errno(ENOSPC, "fallocate");
@@ -186,7 +197,6 @@ class FaultyFileSystem::File final : public queue::SpoolFile {
     return sync_now();
   }
 
- private:
   const std::shared_ptr<State> state_;
   const std::shared_ptr<State::Inode> inode_;
   const std::uint64_t life_;
@@ -198,6 +208,11 @@ FaultyFileSystem::~FaultyFileSystem() = default;
 std::uint64_t FaultyFileSystem::cache_drops() const {
   const std::lock_guard lock(state_->mutex);
   return state_->cache_drops;
+}
+
+std::uint64_t FaultyFileSystem::files_reserved() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->files_reserved;
 }
 
 Result<std::shared_ptr<queue::SpoolFile>> FaultyFileSystem::open(const std::string& path, bool create) {

@@ -42,6 +42,8 @@ class FaultyFileSystem final : public queue::FileSystem {
   void clear_faults();
   std::uint64_t operations(Who who) const;
   std::uint64_t cache_drops() const;
+  /// Files that were reserved, not filled with zeros.
+  std::uint64_t files_reserved() const;
   void set_capacity(std::uint64_t octets);
 
   /// The power comes back. Files opened before are dead: everything asked of them fails.

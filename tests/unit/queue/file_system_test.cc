@@ -31,6 +31,20 @@ TEST_F(RealFiles, AFilledFileHasItsSizeAndIsZeros) {
   EXPECT_EQ(octets.find_first_not_of('\0'), (3U << 20) + 5);
 }
 
+TEST_F(RealFiles, AReservedFileHasItsSizeAndIsZeros) {
+  auto file = files_.open(directory_ + "/a", true);
+  ASSERT_TRUE(file.has_value());
+  const auto reserved = (*file)->reserve(1 << 20);
+  if (!reserved) {
+    EXPECT_EQ(reserved.error().kind, ErrorKind::unavailable);
+    GTEST_SKIP() << reserved.error().reason;
+  }
+  EXPECT_EQ((*file)->size_now().value(), 1U << 20);
+  std::string octets(1 << 20, 'x');
+  EXPECT_EQ((*file)->read_now(octets, 0).value(), octets.size());
+  EXPECT_EQ(octets.find_first_not_of('\0'), std::string::npos);
+}
+
 TEST_F(RealFiles, NamesAreListedSortedAndRemoved) {
   ASSERT_TRUE(files_.open(directory_ + "/b", true).has_value());
   ASSERT_TRUE(files_.open(directory_ + "/a", true).has_value());

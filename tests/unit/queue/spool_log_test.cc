@@ -81,12 +81,13 @@ TEST(SpoolLog, DurabilityWrittenDoesNotSync) {
       files);
 }
 
-// Two loads of the same size: afterwards the large bodies are out of the page cache, and the small ones still in it.
-TEST(SpoolLog, SegmentsOfLargeRecordsLeaveThePageCache) {
+// Two loads of the same size: afterwards the large bodies are out of the page cache, and the small ones still in it;
+// and the files that the large ones asked for were not filled with zeros first.
+TEST(SpoolLog, SegmentsOfLargeRecordsAreOnlyReservedAndLeaveThePageCache) {
   struct Load {
     std::size_t octets;
     std::size_t count;
-    bool leaves;
+    bool large;
   };
   for (Load load : {Load{64'000, 20, true}, Load{1000, 1280, false}}) {
     FaultyFileSystem files;
@@ -103,7 +104,8 @@ TEST(SpoolLog, SegmentsOfLargeRecordsLeaveThePageCache) {
           co_await site.log.close();
         },
         files, load);
-    EXPECT_EQ(files.cache_drops() > 0, load.leaves);
+    EXPECT_EQ(files.cache_drops() > 0, load.large);
+    EXPECT_EQ(files.files_reserved() > 0, load.large);
   }
 }
 
