@@ -13,9 +13,11 @@ namespace {
 
 constexpr Duration retry_wait = std::chrono::seconds(1);
 constexpr Duration disk_look_wait = std::chrono::seconds(1);
-// Spare files beyond this are removed: they are left from a burst, and others may want the disk.
+// Spare files beyond these are removed, for others may want the disk: one in 64 a second, so that a load which frees
+// files in bursts finds them again, and what an hour's backlog left is gone in some minutes.
 constexpr std::size_t spare_files = 8;
 constexpr std::size_t spare_files_per_log = 2;
+constexpr std::size_t trim_divisor = 64;
 
 constexpr PublicStatus insufficient_storage{452, {4, 3, 1}};
 
@@ -159,8 +161,7 @@ void SegmentTable::Impl::serve() {
   Lock lock(mutex);
   while (!closing) {
     if (make_what_is_wanted(lock)) continue;
-    look_at_disk(lock);
-    trim(lock);
+    if (look_at_disk(lock)) trim(lock);
     if (closing) break;
     changed.wait_for(lock, disk_look_wait);
   }
@@ -195,19 +196,22 @@ void SegmentTable::Impl::answer(Log& log, const Result<void>& made) {
   }
 }
 
-void SegmentTable::Impl::look_at_disk(Lock& lock) {
+// Once a second; false in between.
+bool SegmentTable::Impl::look_at_disk(Lock& lock) {
   const MonotonicTime now = monotonic_now();
-  if (disk_asked != MonotonicTime{} && now - disk_asked < disk_look_wait) return;
+  if (disk_asked != MonotonicTime{} && now - disk_asked < disk_look_wait) return false;
   disk_asked = now;
   lock.unlock();
   const auto room = files.free_octets(directory);
   if (room) disk_free.store(*room, std::memory_order_relaxed);
   lock.lock();
+  return true;
 }
 
 void SegmentTable::Impl::trim(Lock& lock) {
   const bool low = disk_free.load(std::memory_order_relaxed) < min_free_disk;
-  const std::size_t keep = logs.size() * spare_files_per_log + (low ? 0 : spare_files);
+  std::size_t keep = logs.size() * spare_files_per_log + (low ? 0 : spare_files);
+  if (!low && free.size() > keep) keep = free.size() - (free.size() - keep + trim_divisor - 1) / trim_divisor;
   std::vector<std::string> surplus;
   std::erase_if(free, [&](File& file) {
     if (file.octets == segment_octets && free.size() - surplus.size() <= keep) return false;

@@ -71,7 +71,7 @@ struct SegmentTable::Impl {
   void serve();  // the helper thread
   bool make_what_is_wanted(Lock& lock);
   void answer(Log& log, const Result<void>& made);
-  void look_at_disk(Lock& lock);
+  bool look_at_disk(Lock& lock);
   void trim(Lock& lock);
 
   FileSystem& files;
