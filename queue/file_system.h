@@ -35,9 +35,9 @@ class SpoolFile {
   virtual Result<std::uint64_t> size_now() = 0;
   /// Fills [0, octets) with zeros on the disk, allocated and synced, so that later writes change no metadata. Blocking.
   virtual Result<void> fill_with_zeros(std::uint64_t octets) = 0;
-  /// Gives the file [0, octets), which read as zeros, without writing them; synced. The first write to each block changes
-  /// metadata, which costs little where a write has many blocks. Blocking. Errors: unavailable where the file system
-  /// can't, no_space, io.
+  /// Gives the file [0, octets), which read as zeros, without writing them; synced. The first write to each block
+  /// changes metadata, which costs little where a write has many blocks. Blocking. Errors: unavailable where the file
+  /// system can't, no_space, io.
   virtual Result<void> reserve(std::uint64_t octets) = 0;
 };
 

@@ -53,9 +53,9 @@ inline OctetMasks octet_masks_portable(const char* octets) noexcept {
   return masks;
 }
 
-// The ways to look. Each has `at(octets)` for mask_block_octets of them at any alignment, and is meant to be inlined into
-// a scan: a call would hand the masks over by way of memory, for each block. The scan asks Avx2Look::possible() once,
-// and has a copy of its loop for each answer.
+// The ways to look. Each has `at(octets)` for mask_block_octets of them at any alignment, and is meant to be inlined
+// into a scan: a call would hand the masks over by way of memory, for each block. The scan asks Avx2Look::possible()
+// first, and has a copy of its loop for each answer.
 
 struct PortableLook {
   static OctetMasks at(const char* octets) noexcept { return octet_masks_portable(octets); }
