@@ -23,7 +23,7 @@ std::unexpected<Error> Client::broken(Error error) {
 }
 
 bool Client::spoke_unasked() const noexcept {
-  return !input_.empty() || !parser_.idle() || stream_->has_pending();
+  return !is_silent() || stream_->has_pending();
 }
 
 std::optional<Result<Reply>> Client::buffered_reply() {
@@ -64,7 +64,7 @@ Task<Result<void>> Client::send(std::string_view octets, Deadline deadline, Canc
 
 Task<Result<Reply>> Client::exchange(std::string line, Duration own, Deadline deadline, Cancel cancel) {
   if (!usable_) co_return fail(ErrorKind::closed, "the connection is of no more use");
-  if (!input_.empty() || !parser_.idle()) co_return broken(Error(ErrorKind::invalid, "the server spoke out of turn"));
+  if (!is_silent()) co_return broken(Error(ErrorKind::invalid, "the server spoke out of turn"));
   const Deadline until = wait(own, deadline);
   auto sent = co_await send(line, until, cancel);
   if (!sent) co_return propagate(sent);
@@ -88,6 +88,21 @@ Task<Result<Reply>> Client::hello(std::string name, Dialect dialect, Deadline de
     // RFC 5321 3.2: a server of before 1993.
     reply = co_await exchange("HELO " + name + "\r\n", waits_.command, deadline, cancel);
   }
+  co_return std::move(reply);
+}
+
+Task<Result<Reply>> Client::command(std::string line, Deadline deadline, Cancel cancel) {
+  RINGPOST_ASSERT(line.find_first_of("\r\n") == std::string::npos);
+  line += "\r\n";
+  return exchange(std::move(line), waits_.command, deadline, cancel);
+}
+
+Task<Result<Reply>> Client::starttls(Deadline deadline, Cancel cancel) {
+  auto reply = co_await exchange("STARTTLS\r\n", waits_.command, deadline, cancel);
+  if (!reply || !reply->positive()) co_return std::move(reply);
+  offered_ = Extensions{};  // RFC 3207 4.2: what was learnt in clear text is forgotten
+  if (spoke_unasked())
+    co_return broken(Error(ErrorKind::invalid, "something came in clear text behind the reply to STARTTLS"));
   co_return std::move(reply);
 }
 

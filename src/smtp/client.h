@@ -4,6 +4,9 @@
 //
 //   greeting -> hello -> (begin -> replies -> data)* -> quit
 //
+// TLS comes between: secure() before greeting() where the port is TLS from the first octet, else hello -> starttls ->
+// secure -> hello. AUTH is said with command(), a line and a reply at a time.
+//
 // Commands leave in as few sends as the server allows: with PIPELINING one for RSET (where it is needed), MAIL, all
 // RCPT and DATA. A small message leaves in one more. Between begin() and replies() the owner may do something useful
 // while the server thinks. Every octet of the server is hostile: replies are bounded by ReplyParser, and a server that
@@ -12,7 +15,8 @@
 // One step at a time, on the stream's core. close() is awaited before it is destroyed (quit() includes it).
 // Each wait ends at the given Deadline or at its own time-out of Waits, whichever is sooner.
 //
-// Standards: RFC 5321 (client), RFC 2920 (pipelining), RFC 3030 (BDAT), RFC 2033 (LMTP: a reply for each recipient).
+// Standards: RFC 5321 (client), RFC 2920 (pipelining), RFC 3030 (BDAT), RFC 2033 (LMTP: a reply for each recipient),
+// RFC 3207 (STARTTLS), RFC 8314 3 (implicit TLS).
 #pragma once
 
 #include <cstdint>
@@ -29,6 +33,7 @@
 #include "smtp/limits.h"
 #include "smtp/params.h"
 #include "smtp/reply_parser.h"
+#include "tls/stream.h"
 
 namespace ringpost::smtp {
 
@@ -42,6 +47,7 @@ struct Waits {
   Duration data_initiation = limits::data_initiation_wait;
   Duration data_block = limits::data_block_wait;
   Duration data_termination = limits::data_termination_wait;
+  Duration handshake = limits::tls_handshake_wait;
 };
 
 /// The answers up to the 354. Where the connection broke, what came before stays and the rest are empty.
@@ -79,6 +85,18 @@ class Client {
   void forgo_pipelining() noexcept { offered_.pipelining = false; }
   Dialect dialect() const noexcept { return dialect_; }
 
+  /// One line of ours, without its CRLF, and its reply: AUTH and what follows it. `line` holds no CR or LF.
+  io::Task<Result<Reply>> command(std::string line, io::Deadline deadline, io::Cancel cancel);
+  /// Says STARTTLS. After a positive reply offered() is empty, and secure() follows. Errors: as hello(), and invalid
+  /// where something came behind the reply: whoever put it there wants it taken for the server's (RFC 3207 6).
+  io::Task<Result<Reply>> starttls(io::Deadline deadline, io::Cancel cancel);
+  /// The handshake. hello() comes next, or greeting() where there was none yet. `context` outlives this object.
+  /// Errors: those of tls::Stream::handshake(); the connection is then of no more use.
+  io::Task<Result<void>> secure(tls::ClientContext& context, tls::ClientWish wish, io::Deadline deadline,
+                                io::Cancel cancel);
+  /// nullptr: in clear text.
+  const tls::ConnectionInfo* tls() const noexcept { return tls_ == nullptr ? nullptr : &tls_->info(); }
+
   /// Says MAIL (and, with PIPELINING, the rest of the group). `mail` and `recipients` outlive replies().
   /// Errors: invalid (an address that is no line), closed, timed_out, cancelled, io.
   io::Task<Result<void>> begin(const MailCommand& mail, Recipients recipients, Transfer transfer, io::Deadline deadline,
@@ -112,7 +130,10 @@ class Client {
   io::Task<Result<void>> send_content(Content content, bool& body_failed, io::Deadline deadline, io::Cancel cancel);
   std::unexpected<Error> broken(Error error);
 
+  bool is_silent() const noexcept { return input_.empty() && parser_.idle(); }
+
   std::unique_ptr<io::Stream> stream_;
+  tls::Stream* tls_ = nullptr;  // stream_, once the handshake is done
   Waits waits_;
   ReplyParser parser_;
   io::Slice input_;  // received and not yet parsed

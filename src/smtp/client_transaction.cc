@@ -27,7 +27,7 @@ iovec vector_of(std::string_view octets) noexcept {
 Task<Result<void>> Client::begin(const MailCommand& mail, Recipients recipients, Transfer transfer, Deadline deadline,
                                  Cancel cancel) {
   if (!usable_) co_return fail(ErrorKind::closed, "the connection is of no more use");
-  if (!input_.empty() || !parser_.idle()) co_return broken(Error(ErrorKind::invalid, "the server spoke out of turn"));
+  if (!is_silent()) co_return broken(Error(ErrorKind::invalid, "the server spoke out of turn"));
   recipients_ = recipients;
   transfer_ = transfer;
   pipelined_ = offered_.pipelining;
