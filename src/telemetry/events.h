@@ -120,6 +120,7 @@ inline constexpr std::array fields = std::to_array<FieldInfo>({
     {"remote", "host[address]:port that took or refused the message"},
     {"reply", "the reply of the peer, printable, one line"},
     {"result", "how it ended"},
+    {"resumed", "whether the TLS session continues an earlier one"},
     {"segment", "spool segment"},
     {"sessions", "number of sessions"},
     {"signal", "signal received"},

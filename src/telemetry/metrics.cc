@@ -52,6 +52,10 @@ void visit_families(Visitor&& visit, Block&... b) {
   visit("octets_copied_total", "Octets of these copied in user space", Names{}, b.octets_copied_total...);
   visit("in_flow_delays_total", "Messages whose client waited for delivery to keep pace", Names{},
         b.in_flow_delays_total...);
+  visit("tls_handshakes_total", "TLS handshakes with clients and with next hops",
+        Names{"direction", "version", "result"}, b.tls_handshakes_total...);
+  visit("auth_total", "Authentications of clients, and ours at next hops", Names{"direction", "mechanism", "result"},
+        b.auth_total...);
   visit("commit_seconds", "Time of a group commit of the spool log", Names{}, b.commit_seconds...);
   visit("commit_batch_messages", "Messages made durable by one group commit", Names{}, b.commit_batch_messages...);
   visit("delivery_total", "Delivery attempts by recipient", Names{"result"}, b.delivery_total...);
@@ -202,7 +206,10 @@ Gauge gauge(std::string name, std::string help, std::function<std::vector<Sample
 
 Gauge gauge(std::string name, std::string help, std::function<double()> read) {
   return gauge(
-      std::move(name), std::move(help), [read = std::move(read)] { return std::vector<Sample>{Sample{{}, read()}}; },
+      std::move(name), std::move(help),
+      [read = std::move(read)] {
+        return std::vector<Sample>{Sample{{}, read()}};
+      },
       SampleType::gauge);
 }
 

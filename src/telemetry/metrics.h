@@ -42,11 +42,43 @@ enum class RejectReason : std::uint8_t {
   other,
 };
 enum class DeliveryResult : std::uint8_t { delivered, deferred, failed, expired };
+enum class Direction : std::uint8_t { in, out };                  // from clients; to next hops
+enum class TlsVersion : std::uint8_t { tls_1_2, tls_1_3, none };  // none: the handshake did not get so far
+enum class TlsResult : std::uint8_t { ok, failed };
+enum class AuthMechanism : std::uint8_t {
+  scram_sha_256_plus,
+  scram_sha_256,
+  scram_sha_1_plus,
+  scram_sha_1,
+  plain,
+  login,
+  cram_md5,
+  digest_md5,
+  ntlm,
+  external,
+  gssapi,
+  oauthbearer,
+  xoauth2,
+  srp,
+  other,  // also where none was agreed on
+};
+/// failed: refused by whoever judges. unavailable: nobody could judge. aborted: given up, or the connection broke.
+enum class AuthResult : std::uint8_t { ok, failed, unavailable, aborted };
+
+/// Of tls::ConnectionInfo::version: "TLSv1.3".
+TlsVersion tls_version(std::string_view name) noexcept;
+/// "SCRAM-SHA-256", in capitals.
+AuthMechanism auth_mechanism(std::string_view name) noexcept;
 
 std::string_view label_name(Listener) noexcept;
 std::string_view label_name(SessionResult) noexcept;
 std::string_view label_name(RejectReason) noexcept;
 std::string_view label_name(DeliveryResult) noexcept;
+std::string_view label_name(Direction) noexcept;
+std::string_view label_name(TlsVersion) noexcept;
+std::string_view label_name(TlsResult) noexcept;
+std::string_view label_name(AuthMechanism) noexcept;
+std::string_view label_name(AuthResult) noexcept;
 
 template <class Label>
 inline constexpr std::size_t label_count = 0;
@@ -58,6 +90,16 @@ template <>
 inline constexpr std::size_t label_count<RejectReason> = 16;
 template <>
 inline constexpr std::size_t label_count<DeliveryResult> = 4;
+template <>
+inline constexpr std::size_t label_count<Direction> = 2;
+template <>
+inline constexpr std::size_t label_count<TlsVersion> = 3;
+template <>
+inline constexpr std::size_t label_count<TlsResult> = 2;
+template <>
+inline constexpr std::size_t label_count<AuthMechanism> = 15;
+template <>
+inline constexpr std::size_t label_count<AuthResult> = 4;
 
 /// One Cell for every value of Label; Cell is a Counter, a Histogram or a Family again.
 template <class Label, class Cell = Counter>
@@ -98,6 +140,8 @@ struct alignas(64) Counters {
   Counter octets_received_total;  // from sockets
   Counter octets_copied_total;    // of these, copied in user space
   Counter in_flow_delays_total;   // messages that waited for delivery to keep pace
+  Family<Direction, Family<TlsVersion, Family<TlsResult>>> tls_handshakes_total;
+  Family<Direction, Family<AuthMechanism, Family<AuthResult>>> auth_total;
   Histogram<SecondsScale> commit_seconds;
   Histogram<CountScale> commit_batch_messages;
   Family<DeliveryResult> delivery_total;

@@ -41,6 +41,28 @@ TEST(Counters, EveryLabelHasAName) {
   EXPECT_EQ(label_name(RejectReason::other), "other");
   EXPECT_EQ(label_name(SessionResult::shutdown), "shutdown");
   EXPECT_EQ(label_name(DeliveryResult::expired), "expired");
+  EXPECT_EQ(label_name(AuthMechanism::other), "other");
+  EXPECT_EQ(label_name(AuthResult::aborted), "aborted");
+}
+
+TEST(Counters, ThreeLabelsNestAndAnUnknownNameCountsAsOther) {
+  const std::string handshakes = "ringpost_tls_handshakes_total{direction=\"out\",version=\"TLSv1.3\",result=\"ok\"}";
+  const std::string logins = "ringpost_auth_total{direction=\"in\",mechanism=\"other\",result=\"failed\"}";
+  const auto shaken = value_of(handshakes);
+  const auto failed = value_of(logins);
+  counters().tls_handshakes_total[Direction::out][tls_version("TLSv1.3")][TlsResult::ok].add();
+  counters().auth_total[Direction::in][auth_mechanism("KERBEROS_V4")][AuthResult::failed].add();
+  EXPECT_EQ(value_of(handshakes), shaken + 1);
+  EXPECT_EQ(value_of(logins), failed + 1);
+}
+
+TEST(Counters, NamesOfTheWireFindTheirLabels) {
+  for (std::size_t i = 0; i < label_count<AuthMechanism>; ++i) {
+    const auto label = static_cast<AuthMechanism>(i);
+    EXPECT_EQ(auth_mechanism(label_name(label)), label);
+  }
+  EXPECT_EQ(tls_version("TLSv1.2"), TlsVersion::tls_1_2);
+  EXPECT_EQ(tls_version(""), TlsVersion::none);
 }
 
 TEST(Levels, MayGoDownOnAnotherThread) {
