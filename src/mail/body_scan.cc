@@ -2,12 +2,12 @@
 
 namespace ringpost::mail {
 
-void BodyScan::feed(std::string_view octets) noexcept {
+void BodyScan::feed(std::string_view octets) {
   constexpr auto all = [](const OctetMasks&, unsigned count) noexcept { return count; };
   feed_until(octets, all);
 }
 
-void BodyScan::finish() noexcept {
+void BodyScan::finish() {
   header_.finish();
   end_line(facts_.octets, facts_, lines_);
   facts_.bare_cr_or_lf |= lines_.after_cr;

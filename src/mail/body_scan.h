@@ -22,19 +22,22 @@ namespace ringpost::mail {
 
 class BodyScan {
  public:
+  /// Before the first octet: whether to keep the fields that say who the message is from.
+  void collect_originators(bool wanted) noexcept { header_.collect_originators(wanted); }
   /// The next octets, in pieces of any size.
-  void feed(std::string_view octets) noexcept;
+  void feed(std::string_view octets);
   /// The same for a caller who looks for something in the octets on their way, so that both share one look at them:
   /// `until(masks, count)` is asked for each block of `count` octets and returns how many of them to feed. Ends when it
   /// returns 0, or the octets end. Returns how many were fed.
   template <class Until>
-  std::size_t feed_until(std::string_view octets, Until& until) noexcept;
+  std::size_t feed_until(std::string_view octets, Until& until);
   /// Octets that belong to the size but are not looked at: those dropped behind a limit.
   void count_only(std::uint64_t octets) noexcept { facts_.octets += octets; }
   /// Completes the facts; once, after the last octet.
-  void finish() noexcept;
+  void finish();
 
   const BodyFacts& facts() const noexcept { return facts_; }
+  const OriginatorFields& originators() const noexcept { return header_.originators(); }
 
  private:
   struct Lines {
@@ -107,7 +110,7 @@ std::size_t BodyScan::feed_with(std::string_view octets, Until& until) noexcept 
 }
 
 template <class Until>
-std::size_t BodyScan::feed_until(std::string_view octets, Until& until) noexcept {
+std::size_t BodyScan::feed_until(std::string_view octets, Until& until) {
 #if defined(__SSE2__)
   const std::size_t fed = Avx2Look::possible() ? feed_with_avx2(octets, until) : feed_with<BaseLook>(octets, until);
 #else

@@ -18,12 +18,24 @@ constexpr bool is_name_octet(char c) noexcept {
   return c > 32 && c < 127 && c != ':';
 }
 
+struct OriginatorName {
+  std::string_view name;
+  OriginatorField::Kind kind;
+};
+constexpr std::array originator_names = {
+    OriginatorName{"from", OriginatorField::Kind::from},
+    OriginatorName{"sender", OriginatorField::Kind::sender},
+    OriginatorName{"resent-from", OriginatorField::Kind::resent_from},
+    OriginatorName{"resent-sender", OriginatorField::Kind::resent_sender},
+};
+
 }  // namespace
 
-void HeaderScan::feed(std::string_view octets) noexcept {
+void HeaderScan::feed(std::string_view octets) {
   while (!octets.empty() && !ended()) {
     if (state_ == State::value) {
       const std::size_t cr = std::min(octets.find('\r'), octets.size());
+      if (collecting_) walk_value(octets.substr(0, cr));
       seen_ += cr;
       octets.remove_prefix(cr);
       if (octets.empty()) return;
@@ -34,50 +46,54 @@ void HeaderScan::feed(std::string_view octets) noexcept {
   }
 }
 
-void HeaderScan::finish() noexcept {
+void HeaderScan::finish() {
   // Half a name is no field, and a lone CR is no empty line; a value may end with the message.
   const bool judged = state_ == State::name || state_ == State::blanks || state_ == State::empty_line;
-  if (!ended()) end_at(judged ? line_start_ : seen_);
+  if (!ended()) end_at(judged ? line_start_ : seen_, judged || state_ == State::value_cr);
 }
 
-void HeaderScan::step(char c) noexcept {
+void HeaderScan::step(char c) {
   switch (state_) {
     case State::line_start:
       return step_line_start(c);
     case State::empty_line:
-      return end_at(c == '\n' ? seen_ + 1 : line_start_);
+      return c == '\n' ? end_at(seen_ + 1, false) : end_at(line_start_, true);
     case State::name:
       return step_name(c);
     case State::blanks:
       if (c == ':') return end_field_name();
-      return is_blank(c) ? void() : end_at(line_start_);
+      return is_blank(c) ? void() : end_at(line_start_, true);
     case State::value:
       if (c == '\r') state_ = State::value_cr;
-      return;
+      return keep({&c, 1});
     case State::value_cr:
       if (c != '\r') state_ = c == '\n' ? State::line_start : State::value;
-      return;
+      if (c != '\n' && collecting_) originators_.malformed = true;
+      return keep({&c, 1});
     case State::ended:
       return;
   }
 }
 
-void HeaderScan::step_line_start(char c) noexcept {
+void HeaderScan::step_line_start(char c) {
   line_start_ = seen_;
+  if (is_blank(c) && in_field_) {
+    state_ = State::value;
+    return keep({&c, 1});
+  }
+  end_value();
   if (c == '\r') {
     state_ = State::empty_line;
-  } else if (is_blank(c) && in_field_) {
-    state_ = State::value;
   } else if (is_name_octet(c)) {
     name_octets_ = 0;
     state_ = State::name;
     step_name(c);
   } else {
-    end_at(line_start_);
+    end_at(line_start_, true);
   }
 }
 
-void HeaderScan::step_name(char c) noexcept {
+void HeaderScan::step_name(char c) {
   if (is_name_octet(c)) {
     if (name_octets_ < name_octets_max) name_[name_octets_] = c;
     if (name_octets_ <= name_octets_max) ++name_octets_;
@@ -86,11 +102,11 @@ void HeaderScan::step_name(char c) noexcept {
   } else if (is_blank(c)) {
     state_ = State::blanks;
   } else {
-    end_at(line_start_);
+    end_at(line_start_, true);
   }
 }
 
-void HeaderScan::end_field_name() noexcept {
+void HeaderScan::end_field_name() {
   state_ = State::value;
   in_field_ = true;
   if (name_octets_ > name_octets_max) return;
@@ -104,11 +120,51 @@ void HeaderScan::end_field_name() noexcept {
   } else if (iequals(name, "from")) {
     has_from_ = true;
   }
+  if (!collecting_) return;
+  const auto* const wanted =
+      std::ranges::find_if(originator_names, [&](const auto& o) { return iequals(name, o.name); });
+  if (wanted != originator_names.end()) begin_originator(wanted->kind);
 }
 
-void HeaderScan::end_at(std::uint64_t offset) noexcept {
+void HeaderScan::begin_originator(OriginatorField::Kind kind) {
+  if (originators_.fields.size() == OriginatorFields::fields_max) {
+    originators_.overflow = true;
+    return;
+  }
+  originators_.fields.push_back({kind, {}});
+  keeping_ = true;
+}
+
+/// Part of a value, without CR: a line feed here is a bare one.
+void HeaderScan::walk_value(std::string_view octets) {
+  if (octets.find('\n') != std::string_view::npos || octets.find('\0') != std::string_view::npos)
+    originators_.malformed = true;
+  keep(octets);
+}
+
+void HeaderScan::keep(std::string_view octets) {
+  if (!keeping_) return;
+  if (octets.size() > OriginatorFields::octets_max - kept_octets_) {
+    originators_.overflow = true;
+    keeping_ = false;
+    return;
+  }
+  kept_octets_ += octets.size();
+  originators_.fields.back().value.append(octets);
+}
+
+void HeaderScan::end_value() {
+  if (!keeping_) return;
+  keeping_ = false;
+  std::string& value = originators_.fields.back().value;
+  if (value.ends_with("\r\n")) value.resize(value.size() - 2);
+}
+
+void HeaderScan::end_at(std::uint64_t offset, bool malformed) {
+  end_value();
   end_ = offset;
   state_ = State::ended;
+  if (collecting_) originators_.malformed |= malformed;
 }
 
 }  // namespace ringpost::mail

@@ -23,6 +23,9 @@ struct OriginatorFields {
 
   std::vector<OriginatorField> fields;  // in their order
   bool overflow = false;                // there were more, or longer ones
+  // Programs disagree about what belongs to this header: it ended at a line that is no field instead of an empty line,
+  // or holds a bare CR, a bare LF or a NUL. Behind such a place some see fields that are not kept here.
+  bool malformed = false;
 };
 
 }  // namespace ringpost::mail

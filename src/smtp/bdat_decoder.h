@@ -24,6 +24,9 @@ class BdatDecoder {
 
   explicit BdatDecoder(std::uint64_t octets_max) noexcept : octets_max_(octets_max) {}
 
+  /// Before the first octet: whether to keep the fields that say who the message is from (mail/originator_fields.h).
+  void collect_originators(bool wanted) noexcept { scan_.collect_originators(wanted); }
+
   /// "BDAT octets [LAST]". A chunk of no octets is complete at once (BDAT 0 LAST). Only between chunks, and not after
   /// `finished`. The announced size is judged here, before any octet comes.
   Progress begin_chunk(std::uint64_t octets, bool last);
@@ -43,6 +46,8 @@ class BdatDecoder {
   Verdict verdict() const noexcept { return too_large_ ? Verdict::too_large : Verdict::intact; }
   /// Complete once finished, and only where the verdict is `intact`.
   const mail::BodyFacts& facts() const noexcept { return scan_.facts(); }
+  /// Complete when the facts are; empty where they were not asked for.
+  const mail::OriginatorFields& originators() const noexcept { return scan_.originators(); }
 
  private:
   Progress end_chunk();

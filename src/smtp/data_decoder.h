@@ -43,6 +43,9 @@ class DataDecoder {
   /// `octets_max` counts the body as stored.
   DataDecoder(BareLineEnding policy, std::uint64_t octets_max) noexcept : octets_max_(octets_max), policy_(policy) {}
 
+  /// Before the first octet: whether to keep the fields that say who the message is from (mail/originator_fields.h).
+  void collect_originators(bool wanted) noexcept { scan_.collect_originators(wanted); }
+
   /// Appends the decoded pieces of `octets` to `out`, in order, none empty. Must not be called after `finished`.
   Progress feed(io::Slice octets, std::vector<io::Slice>& out);
   /// After `finished`: what followed the final dot in the last slice, pipelined commands; empty if nothing did.
@@ -60,6 +63,8 @@ class DataDecoder {
   }
   /// Complete once finished, and only where the verdict is `intact`; otherwise just `octets` counts on.
   const mail::BodyFacts& facts() const noexcept { return scan_.facts(); }
+  /// Complete when the facts are; empty where they were not asked for.
+  const mail::OriginatorFields& originators() const noexcept { return scan_.originators(); }
   /// Some bare CR or LF was seen, whatever became of it.
   bool saw_bare_cr_or_lf() const noexcept { return bare_; }
   std::uint64_t copied_octets() const noexcept { return copied_; }
