@@ -93,6 +93,12 @@ bool RelayAccess::is_local(std::string_view domain) const noexcept {
   return find(domain) != nullptr;
 }
 
+std::vector<std::string> RelayAccess::local_domains() const {
+  std::vector<std::string> names;
+  for (const auto& [name, domain] : domains_) names.push_back(name);
+  return names;
+}
+
 bool RelayAccess::is_trusted(const ClientIdentity& client) const noexcept {
   return !client.login.empty() || any_contains(trusted_, client.address);
 }

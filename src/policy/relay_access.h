@@ -40,6 +40,7 @@ class RelayAccess {
   static Result<RelayAccess> create(const RelayOptions& options, std::string hostname);
 
   bool is_local(std::string_view domain) const noexcept;  // lower case
+  std::vector<std::string> local_domains() const;         // lower case
   /// May relay: authenticated, or of a trusted network.
   bool is_trusted(const ClientIdentity& client) const noexcept;
 

@@ -37,7 +37,7 @@ struct SenderOptions {
 
 /// What a check found. `rule` is a stable word for replies, log and metrics; empty: nothing to complain of.
 struct SenderVerdict {
-  std::string_view rule;  // "envelope-not-yours", "from-not-yours", "local-domain-without-auth", "from-missing", ...
+  std::string_view rule;  // "envelope-not-yours", "from-not-yours", "from-missing", ... (docs/senders.md has all)
   std::string detail;     // the address or name concerned, for the reply and the log
   Enforcement enforcement = Enforcement::off;
   bool refused() const noexcept { return !rule.empty() && enforcement == Enforcement::enforce; }
@@ -54,6 +54,8 @@ class SenderLogin {
   /// MAIL FROM. `identity` is nullptr for a client that did not authenticate. The null reverse-path is always allowed.
   virtual SenderVerdict check_envelope(const ClientIdentity& client, const mail::Identity* identity,
                                        const mail::Address& reverse_path) const = 0;
+  /// Whether check_header has anything to ask of this client's messages: only then their originator fields are needed.
+  virtual bool wants_header(const ClientIdentity& client, const mail::Identity* identity) const = 0;
   /// After DATA: every verdict that is not clean, the ones that refuse first.
   virtual std::vector<SenderVerdict> check_header(const ClientIdentity& client, const mail::Identity* identity,
                                                   const mail::OriginatorFields& fields) const = 0;
