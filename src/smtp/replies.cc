@@ -181,6 +181,13 @@ Reply rate_exceeded(std::string_view hostname, std::string_view client, std::uin
       .add_line(join(hostname, " closing connection"));
 }
 
+Reply auth_blocked(std::string_view hostname, std::string_view client, std::uint32_t failures, Duration retry) {
+  return Reply(421, {4, 7, 0}, join("too many failed logins from ", client))
+      .add_line(join(std::to_string(failures), " logins of this client or its network failed"))
+      .add_line(join("try again in ", format_duration(std::chrono::ceil<std::chrono::seconds>(retry))))
+      .add_line(join(hostname, " closing connection"));
+}
+
 Reply starttls_ready() {
   return {220, {2, 0, 0}, "ready to start TLS"};
 }
@@ -198,6 +205,24 @@ Reply auth_required() {
 }
 Reply auth_ok() {
   return {235, {2, 7, 0}, "authentication succeeded"};
+}
+Reply already_authenticated() {
+  return bad_sequence("this session is authenticated already");
+}
+Reply auth_in_transaction() {
+  return bad_sequence("AUTH is not possible inside a transaction");
+}
+Reply auth_line_too_long() {
+  return {500, {5, 5, 6}, "authentication exchange line is too long"};
+}
+Reply auth_not_base64() {
+  return {501, {5, 5, 2}, "cannot base64-decode client response"};
+}
+Reply auth_transition_needed() {
+  return {432, {4, 7, 12}, "a password transition is needed"};
+}
+Reply auth_mechanism_too_weak() {
+  return {534, {5, 7, 9}, "authentication mechanism is too weak"};
 }
 Reply auth_failed() {
   return {535, {5, 7, 8}, "authentication failed"};

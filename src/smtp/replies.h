@@ -74,6 +74,15 @@ Reply too_many_sessions_of_client(std::string_view hostname, std::string_view cl
 Reply too_many_sessions(std::string_view hostname);                                                        // 421 4.3.2
 Reply rate_exceeded(std::string_view hostname, std::string_view client, std::uint32_t per_minute,
                     Duration retry);  // 421 4.7.0
+/// After too many failed logins, `failures` of them, from `client` or its network.
+Reply auth_blocked(std::string_view hostname, std::string_view client, std::uint32_t failures,
+                   Duration retry);  // 421 4.7.0
+
+// Who may send as whom: what policy found, rule and detail as in its verdict (docs/senders.md). The detail may quote
+// the peer and is cut to a length.
+Reply sender_not_yours(std::string_view rule, std::string_view detail, std::string_view login);  // 553 5.7.1, MAIL FROM
+Reply header_not_yours(std::string_view rule, std::string_view detail, std::string_view login);  // 550 5.7.1
+Reply local_domain_needs_auth(std::string_view rule, std::string_view detail);                   // 550 5.7.1
 
 // TLS and AUTH.
 Reply starttls_ready();                                     // 220 2.0.0, RFC 3207 4
@@ -82,6 +91,12 @@ Reply starttls_required();                                  // 530 5.7.0, RFC 32
 Reply already_under_tls();                                  // 503 5.5.1
 Reply auth_required();                                      // 530 5.7.0, RFC 4954 6
 Reply auth_ok();                                            // 235 2.7.0
+Reply already_authenticated();                              // 503 5.5.1, RFC 4954 4
+Reply auth_in_transaction();                                // 503 5.5.1, RFC 4954 4
+Reply auth_line_too_long();                                 // 500 5.5.6, RFC 4954 4
+Reply auth_not_base64();                                    // 501 5.5.2, RFC 4954 4
+Reply auth_transition_needed();                             // 432 4.7.12, RFC 4954 6
+Reply auth_mechanism_too_weak();                            // 534 5.7.9, RFC 4954 6
 Reply auth_failed();                                        // 535 5.7.8
 Reply auth_cancelled();                                     // 501 5.7.0
 Reply auth_temporary_failure();                             // 454 4.7.0
