@@ -237,7 +237,8 @@ class Parser {
   /// Only comments may follow, up to the end of the element.
   Result<void> add(std::string_view text, Mailbox mailbox) {
     auto address = parse_address(text, true, true);
-    if (!address || address->is_null()) return unreadable("an address that does not follow its grammar");
+    if (!address || address->local.empty() || address->domain.empty())
+      return unreadable("an address that does not follow its grammar");
     if (!shows_as_it_is(address->local) || !shows_as_it_is(address->domain))
       return unreadable("an address with characters that do not show");
     if (out_.mailboxes.size() == mailboxes_max) return fail(ErrorKind::too_large, "too many mailboxes");

@@ -97,6 +97,8 @@ TEST(MailboxList, WhatReadersSeeDifferentlyIsAnError) {
                                        "ann",
                                        "<ann>",
                                        "<>",
+                                       "\"\"@x.example",
+                                       "<postmaster>",
                                        "Ann",
                                        "Ann ann@x.example",
                                        "ann@y.example <b@y.example>",
