@@ -7,6 +7,7 @@
 
 #include "admin/client.h"
 #include "cli/queue_verbs.h"
+#include "cli/user_verbs.h"
 #include "io/probe.h"
 #include "policy/relay_access.h"
 #include "relay/route.h"
@@ -25,6 +26,7 @@ struct Arguments {
   bool features = false;
   std::string id;
   QueueArguments queue;
+  UserArguments user;
 };
 
 // The configuration, or nullopt with every problem printed.
@@ -93,6 +95,13 @@ int queue_verb(const Arguments& arguments, const std::string& verb) {
   return queue_change(server, verb, arguments.queue);
 }
 
+int user_verb_of(const Arguments& arguments, const std::string& verb) {
+  if (!arguments.user.file.empty()) return user_verb(chosen_store({}, arguments.user), "", verb, arguments.user);
+  const auto configuration = load(arguments.config);
+  if (!configuration) return EX_CONFIG;
+  return user_verb(chosen_store(configuration->accounts, arguments.user), configuration->user, verb, arguments.user);
+}
+
 void add_selectors(CLI::App& verb, QueueArguments& selector) {
   verb.add_option("--sender", selector.sender, "reverse-path, or @domain");
   verb.add_option("--recipient", selector.recipient, "recipient, or @domain");
@@ -124,6 +133,35 @@ void add_queue_verbs(CLI::App& app, Arguments& arguments, std::function<void(std
   }
 }
 
+void add_user_verbs(CLI::App& app, Arguments& arguments, std::function<void(std::string)> chosen) {
+  CLI::App& user = *app.add_subcommand("user", "accounts in the account file");
+  user.require_subcommand(1);
+  UserArguments& wanted = arguments.user;
+  const auto add = [&](const char* name, const char* help, bool one) {
+    CLI::App& verb = *user.add_subcommand(name, help);
+    verb.add_option("--file", wanted.file, "account file; without it the configured one");
+    verb.add_option("--key-file", wanted.key_file, "key of reversible passwords; without it the configured one");
+    if (one) verb.add_option("LOGIN", wanted.login, "login")->required();
+    verb.final_callback([chosen, name] { chosen(name); });
+    return &verb;
+  };
+  CLI::App& create = *add("add", "a new account", true);
+  create.add_option("--name", wanted.name, "display name, as \"Ann Example\"");
+  create.add_option("--address", wanted.addresses, "address it may send as; several; without one the login");
+  create.add_option("--group", wanted.groups, "group of addresses it may send as; several");
+  CLI::App& change = *add("passwd", "another password", true);
+  for (CLI::App* verb : {&create, &change}) {
+    verb->add_flag("--reversible", wanted.reversible,
+                   "keep it readable for CRAM-MD5, DIGEST-MD5, NTLM (needs the key)");
+    verb->add_flag("--srp", wanted.srp, "make a verifier for SRP");
+  }
+  add("remove", "no account any more", true);
+  add("list", "all accounts, without secrets", false)->add_flag("--json", wanted.json, "JSON instead of text");
+  CLI::App& check = *add("verify", "whether a password is right, in the configured store", true);
+  for (CLI::App* verb : {&create, &change, &check})
+    verb->add_flag("--password-stdin", wanted.password_stdin, "the password is the first line of standard input");
+}
+
 }  // namespace
 
 int main(int argc, char** argv, const Verbs& verbs) {
@@ -142,6 +180,7 @@ int main(int argc, char** argv, const Verbs& verbs) {
   check.add_flag("--print", arguments.print, "print the effective configuration with defaults");
   check.final_callback([&] { status = check_config(arguments); });
   add_queue_verbs(app, arguments, [&](const std::string& verb) { status = queue_verb(arguments, verb); });
+  add_user_verbs(app, arguments, [&](const std::string& verb) { status = user_verb_of(arguments, verb); });
   app.add_subcommand("metrics", "the metrics page of the running server")->final_callback([&] {
     status = page(arguments, "/metrics");
   });

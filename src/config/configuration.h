@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "account/options.h"
 #include "admin/options.h"
 #include "config/problem.h"
 #include "policy/relay_access.h"
@@ -26,6 +27,7 @@ struct Configuration {
   std::string user = "ringpost";
 
   telemetry::LogOptions log;
+  account::Options accounts;
   server::Options server;
   policy::RelayOptions relay_access;
   relay::Options relay;

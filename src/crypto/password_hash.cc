@@ -15,6 +15,7 @@ namespace ringpost::crypto {
 namespace {
 
 constexpr const char* method_of_new_hashes = "$y$";
+constexpr std::size_t hash_octets_min = 20;  // less is a setting without a hash
 constexpr std::size_t password_octets_max = CRYPT_MAX_PASSPHRASE_SIZE - 1;
 
 // crypt's scratch memory holds the password: forgotten in the end.
@@ -60,7 +61,8 @@ Result<std::string> hash_password(std::string_view password) {
 }
 
 bool known_hash(std::string_view hash) {
-  if (!hash.starts_with('$') || hash.size() >= CRYPT_OUTPUT_SIZE || hash.contains('\0')) return false;
+  if (!hash.starts_with('$') || hash.contains('\0')) return false;
+  if (hash.size() < hash_octets_min || hash.size() >= CRYPT_OUTPUT_SIZE) return false;
   const int verdict = ::crypt_checksalt(std::string(hash).c_str());
   return verdict == CRYPT_SALT_OK || verdict == CRYPT_SALT_METHOD_LEGACY;
 }
