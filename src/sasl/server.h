@@ -44,10 +44,10 @@ struct Step {
   enum class Kind : std::uint8_t { challenge, succeeded, failed };
   Kind kind = Kind::failed;
   std::string output;  // challenge: octets for the client (may be empty). succeeded: additional data, empty if none
-  mail::Identity identity;                  // succeeded
-  std::string login;                        // failed: who it claimed to be, where that is known; for counters and log
-  Failure failure = Failure::credentials;   // failed
-  std::string reason;                       // failed: for the log
+  mail::Identity identity;                 // succeeded
+  std::string login;                       // failed: who it claimed to be, where that is known; for counters and log
+  Failure failure = Failure::credentials;  // failed
+  std::string reason;                      // failed: for the log
 };
 
 class ServerExchange {
@@ -63,12 +63,16 @@ class Server {
   static Result<std::unique_ptr<Server>> create(const Options& options, std::string hostname, account::Store& store);
   virtual ~Server() = default;
 
-  /// What to offer, in the configured order: only mechanisms that are switched on, that the store can verify, that need
-  /// no more of the channel than it has (-PLUS a binding, EXTERNAL a verified certificate), and, without encryption, none
-  /// that shows the password unless configured.
+  /// What to offer, in the configured order: only mechanisms that are switched on, that the store can verify, and that
+  /// need no more of the channel than it has (-PLUS a binding, EXTERNAL a verified certificate). Without encryption
+  /// nothing at all, unless configured (plaintext_without_tls).
   virtual std::vector<std::string> mechanisms(const Channel& channel) const = 0;
-  /// Errors: not_found (504 5.5.4: unknown or not offered here), refused (538 5.7.11: needs encryption).
+  /// `mechanism` in any case. Errors: not_found (504 5.5.4: unknown or not offered here), refused (538 5.7.11: needs
+  /// encryption), unavailable (454 4.7.0).
   virtual Result<std::unique_ptr<ServerExchange>> start(std::string_view mechanism, Channel channel) const = 0;
 };
+
+/// It rests on MD4, MD5 or on a secret that must be kept readable: worth a warning when it is switched on.
+bool weak_mechanism(std::string_view name) noexcept;
 
 }  // namespace ringpost::sasl
