@@ -1,0 +1,88 @@
+#include "sasl/smtp_authenticate.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/base64.h"
+#include "smtp/limits.h"
+
+namespace ringpost::sasl {
+
+using io::Cancel;
+using io::Deadline;
+using io::Task;
+using smtp::Reply;
+
+namespace {
+
+constexpr std::uint16_t challenge_code = 334;
+constexpr std::uint16_t success_code = 235;
+constexpr unsigned challenges_max = 10;
+constexpr std::size_t line_octets_max = smtp::limits::command_line_base_octets - 2;
+
+struct Conversation {
+  smtp::Client& client;
+  ClientExchange& exchange;
+  io::OffloadPool* helpers;  // nullptr: steps run here
+  Deadline deadline;
+  Cancel cancel;
+};
+
+Task<Result<std::string>> step(const Conversation& with, std::string challenge) {
+  if (!with.helpers) co_return with.exchange.step(challenge);
+  auto done = co_await with.helpers->run(
+      [&exchange = with.exchange, asked = std::move(challenge)] { return exchange.step(asked); });
+  if (!done) co_return propagate(done);
+  co_return std::move(*done);
+}
+
+/// RFC 4954 4: "*" cancels, and the server says 501. Then `why` is the end of it.
+Task<Result<Reply>> give_up(const Conversation& with, Error why) {
+  auto reply = co_await with.client.command("*", with.deadline, with.cancel);
+  if (!reply) co_return propagate(reply);
+  co_return std::unexpected(std::move(why));
+}
+
+Task<Result<Reply>> run(Conversation with) {
+  std::string line = "AUTH " + std::string(with.exchange.mechanism());
+  // An initial response that does not fit is the answer to an empty challenge.
+  std::optional<std::string> unsaid = with.exchange.initial_response();
+  if (unsaid) {
+    const std::string encoded = unsaid->empty() ? "=" : base64_encode(*unsaid);
+    if (line.size() + 1 + encoded.size() <= line_octets_max) {
+      line += " " + encoded;
+      unsaid.reset();
+    }
+  }
+  auto reply = co_await with.client.command(std::move(line), with.deadline, with.cancel);
+  for (unsigned challenges = 0; reply && reply->code() == challenge_code; ++challenges) {
+    const auto lines = reply->lines();
+    const auto challenge = lines.size() == 1 ? base64_decode(lines.front()) : std::nullopt;
+    if (!challenge) co_return co_await give_up(with, Error(ErrorKind::refused, "a challenge that is not base64"));
+    if (challenges == challenges_max)
+      co_return co_await give_up(with, Error(ErrorKind::refused, "challenges without an end"));
+    auto response =
+        unsaid ? Result<std::string>(*std::exchange(unsaid, std::nullopt)) : co_await step(with, std::move(*challenge));
+    if (!response) co_return co_await give_up(with, std::move(response.error()));
+    reply = co_await with.client.command(base64_encode(*response), with.deadline, with.cancel);
+  }
+  if (reply && reply->code() == success_code) {
+    auto proved = unsaid ? fail(ErrorKind::refused, "the server was content with nothing") : with.exchange.finish();
+    if (!proved) co_return propagate(proved);
+  }
+  co_return std::move(reply);
+}
+
+}  // namespace
+
+Task<Result<Reply>> authenticate(smtp::Client& client, ClientExchange& exchange, Deadline deadline, Cancel cancel) {
+  return run({client, exchange, nullptr, deadline, cancel});
+}
+
+Task<Result<Reply>> authenticate(smtp::Client& client, ClientExchange& exchange, io::OffloadPool& helpers,
+                                 Deadline deadline, Cancel cancel) {
+  return run({client, exchange, &helpers, deadline, cancel});
+}
+
+}  // namespace ringpost::sasl
