@@ -35,8 +35,9 @@ class ClientExchange {
   virtual Result<void> finish() = 0;
 };
 
-/// `offered`: the peer's mechanisms. `encrypted`: passwords in the clear only over TLS. Errors: refused (no mechanism in
-/// common, password needs TLS), not_found (a secret file), invalid (nothing usable in it), unavailable (token endpoint).
+/// `offered`: the peer's mechanisms. `encrypted`: passwords in the clear only over TLS. Errors: refused (no mechanism
+/// in common, password needs TLS), not_found (a secret file), invalid (nothing usable in it), unavailable (token
+/// endpoint).
 Result<std::unique_ptr<ClientExchange>> start_client(const ClientOptions& options,
                                                      const std::vector<std::string>& offered,
                                                      const std::string& server_name, bool encrypted);
