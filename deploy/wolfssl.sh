@@ -11,11 +11,17 @@ options=(
   --enable-sp=yes,4096 --enable-sp-math-all --enable-sp-asm                       # RSA and elliptic curves in assembly
   --enable-tls13 --disable-oldtls --enable-sni --enable-alpn --enable-session-ticket --enable-extended-master
   --enable-keying-material --enable-renegotiation-indication --enable-supportedcurves
-  --enable-ocsp --enable-ocspstapling --enable-ocspstapling2
+  --enable-ocsp --enable-ocspstapling
   --enable-curve25519 --enable-ed25519 --enable-curve448 --enable-ed448 --enable-hkdf --enable-pwdbased
   --enable-opensslextra --enable-certext                                          # fields of certificates, finished messages
   --enable-srp --enable-md4 --disable-des3                                        # SRP, NTLM
   --enable-harden
+)
+
+definitions=(
+  -DWOLFSSL_HAVE_TLS_UNIQUE  # keeps the Finished messages: channel binding of TLS 1.2
+  -DWOLFSSL_GETRANDOM        # seeds without a file: no descriptor is needed in a handshake
+  -DWOLFSSL_GIVEN_STAPLE     # wolfssl-stapling.patch
 )
 
 processor_options() {
@@ -27,7 +33,7 @@ processor_options() {
 
 main() {
   local stamp work
-  stamp="$(dpkg-query -W -f '${Version}' libwolfssl-dev 2>/dev/null || echo unknown) $(md5sum <"${BASH_SOURCE[0]}" | cut -c1-32)"
+  stamp="$(dpkg-query -W -f '${Version}' libwolfssl-dev 2>/dev/null || echo unknown) $(cat "${BASH_SOURCE[0]}" "$here/wolfssl-stapling.patch" | md5sum | cut -c1-32)"
   if [[ -f $out/lib/libwolfssl.a && -f $out/stamp && $(<"$out/stamp") == "$stamp" ]]; then
     echo "wolfssl.sh: is here already ($out)"
     return
@@ -37,10 +43,11 @@ main() {
   mkdir -p "$work"
   "$here/source_package.sh" wolfssl "$work"
   cd "$work/source"
+  patch --quiet -p1 <"$here/wolfssl-stapling.patch"
   autoreconf --force --install
   # shellcheck disable=SC2046
   ./configure --quiet --prefix="$out" "${options[@]}" $(processor_options) \
-    CFLAGS="-O2 -g1 -fstack-protector-strong -fno-omit-frame-pointer"
+    CFLAGS="-O2 -g1 -fstack-protector-strong -fno-omit-frame-pointer ${definitions[*]}"
   make --silent -j"$(nproc)"
   make --silent install
   cd /

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "tls/options.h"
@@ -17,5 +19,8 @@ class ClientContext {
  protected:
   ClientContext() = default;
 };
+
+/// Every problem of every file, each naming it. Empty: all is well.
+std::vector<std::string> examine(const ClientOptions& options);
 
 }  // namespace ringpost::tls

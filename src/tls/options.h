@@ -20,6 +20,8 @@ struct ServerOptions {
   std::vector<CertificateFiles> certificates;  // chosen by SNI; the first where none matches
   Version min_version = Version::tls_1_2;
   std::string client_ca;  // PEM file; empty: clients are not asked for a certificate
+  // Asks for one without authorities, too: nothing is verified then, but its fingerprint is known (trusted relays).
+  bool request_client_certificate = false;
   bool operator==(const ServerOptions&) const = default;
 };
 

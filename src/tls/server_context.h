@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "tls/options.h"
@@ -21,8 +22,18 @@ class ServerContext {
   static Result<std::shared_ptr<ServerContext>> reload(const ServerOptions& options, const ServerContext& before);
   virtual ~ServerContext() = default;
 
+  /// What works but should be looked at: an OCSP response that is not stapled, a certificate that expires within a week.
+  virtual const std::vector<std::string>& warnings() const noexcept = 0;
+
  protected:
   ServerContext() = default;
 };
+
+/// Every problem of every file, each naming it, as create() would find them one after the other, and the warnings.
+/// Empty: all is well. Reads the files and keeps nothing.
+std::vector<std::string> examine(const ServerOptions& options);
+
+/// Changes whenever one of the files does (size, inode, time of change); cheap, so that it can be asked every minute.
+std::string stamp(const ServerOptions& options);
 
 }  // namespace ringpost::tls

@@ -1,0 +1,76 @@
+#include "tls/key_pair.h"
+
+#include <wolfssl/wolfcrypt/asn_public.h>
+
+#include <ctime>
+#include <vector>
+
+#include "tls/file_text.h"
+
+namespace ringpost::tls {
+
+namespace {
+
+Result<std::string> leaf_of(const std::string& pem, const std::string& file) {
+  if (!pem.contains("-----BEGIN CERTIFICATE-----"))
+    return fail(ErrorKind::invalid, file + ": no PEM certificate in it");
+  std::string der(pem.size(), '\0');
+  const int octets =
+      wc_CertPemToDer(wolf::bytes(pem), static_cast<int>(pem.size()), reinterpret_cast<unsigned char*>(der.data()),
+                      static_cast<int>(der.size()), CERT_TYPE);
+  if (octets <= 0) return fail(ErrorKind::invalid, file + ": not a PEM certificate: " + wolf::error_text(octets));
+  der.resize(static_cast<std::size_t>(octets));
+  return der;
+}
+
+Result<void> check_dates(const CertificateFacts& facts, const std::string& file) {
+  const std::int64_t now = std::time(nullptr);
+  if (facts.not_after < now) return fail(ErrorKind::invalid, file + ": the certificate has expired");
+  if (facts.not_before > now) return fail(ErrorKind::invalid, file + ": the certificate is not yet valid");
+  return {};
+}
+
+void wipe(std::string& secret) noexcept {
+  volatile char* octet = secret.data();
+  for (std::size_t i = 0; i < secret.size(); ++i) octet[i] = 0;
+}
+
+Result<void> use_key(WOLFSSL_CTX* context, const std::string& file) {
+  auto pem = read_file_text(file);
+  if (!pem) return propagate(pem);
+  if (!pem->contains("-----BEGIN ")) return fail(ErrorKind::invalid, file + ": no PEM key in it");
+  if (pem->contains("ENCRYPTED")) return fail(ErrorKind::invalid, file + ": the key is encrypted");
+  const int used = wolfSSL_CTX_use_PrivateKey_buffer(context, wolf::bytes(*pem), static_cast<long>(pem->size()),
+                                                     WOLFSSL_FILETYPE_PEM);
+  wipe(*pem);
+  if (used != WOLFSSL_SUCCESS) return fail(ErrorKind::invalid, file + ": not a usable key: " + wolf::error_text(used));
+  return {};
+}
+
+}  // namespace
+
+Result<KeyPair> load_key_pair(WOLFSSL_CTX* context, const std::string& certificate_file, const std::string& key_file) {
+  KeyPair pair;
+  auto pem = read_file_text(certificate_file);
+  if (!pem) return propagate(pem);
+  pair.chain_pem = std::move(*pem);
+  auto leaf = leaf_of(pair.chain_pem, certificate_file);
+  if (!leaf) return propagate(leaf);
+  pair.leaf_der = std::move(*leaf);
+  auto facts = read_certificate(pair.leaf_der);
+  if (!facts) return fail(ErrorKind::invalid, certificate_file + ": not a certificate");
+  pair.facts = std::move(*facts);
+  const int used = wolfSSL_CTX_use_certificate_chain_buffer(context, wolf::bytes(pair.chain_pem),
+                                                            static_cast<long>(pair.chain_pem.size()));
+  if (used != WOLFSSL_SUCCESS) {
+    return fail(ErrorKind::invalid, certificate_file + ": not a usable certificate: " + wolf::error_text(used));
+  }
+  if (auto key = use_key(context, key_file); !key) return propagate(key);
+  if (wolfSSL_CTX_check_private_key(context) != WOLFSSL_SUCCESS) {
+    return fail(ErrorKind::invalid, key_file + ": the key does not match the certificate in " + certificate_file);
+  }
+  if (auto dates = check_dates(pair.facts, certificate_file); !dates) return propagate(dates);
+  return pair;
+}
+
+}  // namespace ringpost::tls
