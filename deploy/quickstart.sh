@@ -3,15 +3,15 @@
 #   deploy/quickstart.sh               leaves the relay in the foreground; Ctrl-C ends it
 #   deploy/quickstart.sh --once        ends it after the demonstration; exit status 0 only if everything was seen
 #   deploy/quickstart.sh --dir DIR     keeps configuration, queue and mail in DIR (build/quickstart)
-# Installs packages (deploy/setup.sh), builds, writes a sample configuration, starts ringpost on loopback ports, sends a
-# message to a local mailbox, shows the delivered file, and shows that a stranger may not relay.
+# Installs packages (deploy/setup.sh), builds, writes a sample configuration with a self-signed certificate and two users,
+# starts ringpost on loopback ports, sends a message through submission with STARTTLS and AUTH, shows the delivered file,
+# and shows who is refused: a colleague with somebody else's address, and strangers.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 dir=$root/build/quickstart
 once=no
 domain=quickstart.example
-trusted=127.0.0.1
-stranger=127.0.0.2
+client=127.0.0.1
 server_pid=
 
 usage() { sed -n '2,5s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
@@ -48,7 +48,8 @@ build() {
   cmake --preset release -DRINGPOST_TESTS=ON >"$dir/build.log" 2>&1 || give_up "cmake failed, see $dir/build.log"
   cmake --build --preset release --parallel "$(nproc)" --target ringpost ringpost-bench >>"$dir/build.log" 2>&1 ||
     give_up "the build failed, see $dir/build.log"
-  "$root/build/release/ringpost" version || give_up "ringpost does not start"
+  program=$root/build/release/ringpost
+  "$program" version || give_up "ringpost does not start"
 }
 
 free_port() {  # FIRST: the first port from there on where nobody answers
@@ -59,21 +60,37 @@ free_port() {  # FIRST: the first port from there on where nobody answers
 
 write_configuration() {
   mx_port=$(free_port 2525)
+  submission_port=$(free_port 2587)
+  submissions_port=$(free_port 2465)
   admin_port=$(free_port 8025)
   config=$dir/ringpost.toml
-  mkdir -p "$dir/data" "$dir/mail"
+  mkdir -p "$dir/data" "$dir/mail" "$dir/tls"
   cat >"$config" <<TOML
 # Written by deploy/quickstart.sh; every key is explained in docs/configuration.md.
 hostname = "mx.$domain"
 data_dir = "$dir/data"
 user     = ""                                # stay the user who started it
 
-[[listener]]
+[[listener]]                                 # mail from other servers (port 25)
 address = "127.0.0.1:$mx_port"
 role    = "mx"
 
+[[listener]]                                 # our users: STARTTLS, then AUTH (port 587)
+address = "127.0.0.1:$submission_port"
+role    = "submission"
+
+[[listener]]                                 # our users: TLS from the first octet, then AUTH (port 465)
+address = "127.0.0.1:$submissions_port"
+role    = "submissions"
+
+[tls]
+certificates = [{ certificate = "tls/certificate.pem", key = "tls/key.pem" }]
+
+[auth]
+users = "file:users.toml"                    # ringpost user add ...
+
 [relay]
-trusted_networks = ["$trusted/32"]           # who may send to foreign domains
+trusted_networks = []                        # nobody relays without AUTH
 
 [[domain]]                                   # mail for it is delivered here
 name    = "$domain"
@@ -84,24 +101,31 @@ address = "127.0.0.1:$admin_port"            # /metrics /health/live /health/rea
 TOML
 }
 
+make_certificate() {
+  [[ ! -s $dir/tls/key.pem ]] || return 0
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 365 -subj "/CN=mx.$domain" \
+    -addext "subjectAltName=DNS:mx.$domain" -keyout "$dir/tls/key.pem" -out "$dir/tls/certificate.pem" 2>>"$dir/build.log" ||
+    give_up "no certificate could be made, see $dir/build.log"
+}
+
+add_users() {
+  say "two users: ringpost user add ann@$domain, ringpost user add bob@$domain"
+  rm -f "$dir/users.toml"
+  local name
+  for name in ann bob; do
+    "$program" user add "$name@$domain" -c "$config" --name "${name^} Example" --address "$name@$domain" \
+      --password-stdin <<<"$name-secret" || give_up "user $name could not be added"
+  done
+}
+
 http_status() {  # PATH: the status of the admin address, 000 when nobody answers
-  if command -v curl >/dev/null; then
-    curl --noproxy '*' -s -o /dev/null -m 5 -w '%{http_code}' "http://127.0.0.1:$admin_port$1" || true
-    return
-  fi
-  local status=000
-  if exec 3<>"/dev/tcp/127.0.0.1/$admin_port"; then
-    printf 'GET %s HTTP/1.0\r\n\r\n' "$1" >&3
-    read -r -t 5 _ status _ <&3 || true
-    exec 3>&-
-  fi 2>/dev/null
-  echo "$status"
+  curl --noproxy '*' -s -o /dev/null -m 5 -w '%{http_code}' "http://127.0.0.1:$admin_port$1" || true
 }
 
 start_server() {
   say "start: build/release/ringpost serve -c $config"
-  "$root/build/release/ringpost" check-config -c "$config" || give_up "the configuration is refused"
-  "$root/build/release/ringpost" serve -c "$config" >"$dir/ringpost.log" 2>&1 &
+  "$program" check-config -c "$config" || give_up "the configuration is refused"
+  "$program" serve -c "$config" >"$dir/ringpost.log" 2>&1 &
   server_pid=$!
   trap stop_server EXIT
   trap 'exit 130' INT TERM
@@ -109,7 +133,8 @@ start_server() {
   for ((try = 0; try < 150; try++)); do
     kill -0 "$server_pid" 2>/dev/null || give_up "ringpost ended while starting"
     if [[ $(http_status /health/ready) == 200 ]]; then
-      echo "ready: SMTP on 127.0.0.1:$mx_port, admin on http://127.0.0.1:$admin_port"
+      echo "ready: SMTP on 127.0.0.1:$mx_port, submission on :$submission_port and :$submissions_port (TLS)," \
+        "admin on http://127.0.0.1:$admin_port"
       return
     fi
     sleep 0.2
@@ -126,27 +151,23 @@ stop_server() {
   return "$status"
 }
 
-send() {  # SOURCE RECIPIENT SUBJECT: one message; the SMTP dialogue on stdout
-  if command -v swaks >/dev/null; then
-    swaks --server 127.0.0.1 --port "$mx_port" --local-interface "$1" \
-      --helo client.example.net --from app@client.example.net \
-      --to "$2" --header "Subject: $3" --body "Hello from deploy/quickstart.sh." 2>&1
-    return
-  fi
-  python3 - "$mx_port" "$@" 2>&1 <<'PYTHON'
-import smtplib, sys
-port, source, recipient, subject = sys.argv[1:]
-with smtplib.SMTP("127.0.0.1", int(port), "client.example.net", source_address=(source, 0)) as smtp:
-    smtp.set_debuglevel(1)
-    body = f"Subject: {subject}\r\n\r\nHello from deploy/quickstart.sh.\r\n"
-    smtp.sendmail("app@client.example.net", [recipient], body)
-PYTHON
+send() {  # SWAKS ARGUMENTS...: one message; the SMTP dialogue on stdout
+  swaks --server 127.0.0.1 --local-interface "$client" --helo client.example.net \
+    --body "Hello from deploy/quickstart.sh." "$@" 2>&1
+}
+
+as_ann() {  # one who has proved that she is ann, over STARTTLS
+  send --port "$submission_port" --tls --auth PLAIN --auth-user "ann@$domain" --auth-password ann-secret "$@"
+}
+
+as_bob() {
+  send --port "$submissions_port" --tls-on-connect --auth PLAIN --auth-user "bob@$domain" --auth-password bob-secret "$@"
 }
 
 show_delivery() {
   local subject="quickstart $$ $RANDOM" file= try
-  say "a message from $trusted to hello@$domain"
-  send "$trusted" "hello@$domain" "$subject" || give_up "the test message was refused"
+  say "ann sends as herself: STARTTLS and AUTH on port $submission_port"
+  as_ann --from "ann@$domain" --to "hello@$domain" --header "Subject: $subject" || give_up "ann's message was refused"
   for ((try = 0; try < 100; try++)); do
     file=$(grep -rlsF "Subject: $subject" "$dir/mail/$domain/hello/new" || true)
     [[ -z $file ]] || break
@@ -157,12 +178,24 @@ show_delivery() {
   cat "$file"
 }
 
-show_refusal() {
-  local dialogue
-  say "a message from the stranger $stranger to a foreign domain"
-  dialogue=$(send "$stranger" "someone@elsewhere.example" "not for you") && give_up "a stranger could relay: $dialogue"
+refused() {  # WHAT EXPECTED COMMAND...: shows the dialogue, which must hold the reply
+  local what=$1 expected=$2 dialogue
+  shift 2
+  say "$what"
+  dialogue=$("$@") && give_up "this was not refused: $dialogue"
   echo "$dialogue"
-  grep -q '550[- ]5\.7\.1' <<<"$dialogue" || give_up "the stranger was not refused with 550 5.7.1"
+  grep -q "$expected" <<<"$dialogue" || give_up "not refused with $expected"
+}
+
+show_refusals() {
+  refused "bob may not use ann's address in MAIL FROM" '553 5\.7\.1' \
+    as_bob --from "ann@$domain" --to "hello@$domain"
+  refused "bob may not use ann's address in From:" '550 5\.7\.1' \
+    as_bob --from "bob@$domain" --h-From "Ann <ann@$domain>" --to "hello@$domain"
+  refused "a stranger may not use an address of ours" '550 5\.7\.1' \
+    send --port "$mx_port" --from "ann@$domain" --to "hello@$domain"
+  refused "a stranger may not relay" '550 5\.7\.1' \
+    send --port "$mx_port" --from "someone@example.net" --to "someone@elsewhere.example"
 }
 
 show_next_steps() {
@@ -171,6 +204,7 @@ show_next_steps() {
 
 == next
   configuration     $config  (docs/configuration.md)
+  users             $program user list -c $config  (docs/accounts.md, docs/senders.md)
   the queue         $program queue summary -c $config
   metrics, health   curl http://127.0.0.1:$admin_port/metrics    curl http://127.0.0.1:$admin_port/health/ready
   log               $dir/ringpost.log  (docs/log.md)
@@ -182,9 +216,11 @@ main() {
   parse_arguments "$@"
   build
   write_configuration
+  make_certificate
+  add_users
   start_server
   show_delivery
-  show_refusal
+  show_refusals
   show_next_steps
   if [[ $once == yes ]]; then
     stop_server || give_up "ringpost did not end cleanly after SIGTERM"

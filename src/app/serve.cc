@@ -127,6 +127,7 @@ int run(Services& services, const std::string& path, Sockets sockets, const io::
     if (!started) return refuse(started.error());
     admin_server = std::move(*started);
   }
+  const Renewal renewal(*services.credentials);
   say_started(configuration, path, sockets, kernel);
   std::vector<std::unique_ptr<Worker>> workers;
   for (unsigned i = 0; i < configuration.workers; ++i) {

@@ -23,6 +23,9 @@ Result<std::unique_ptr<Services>> Services::create(const config::Configuration& 
   auto table = relay::RouteTable::create(configuration.relay.routes, configuration.relay_access.domains);
   if (!table) return propagate(table);
   std::unique_ptr<Services> services(new Services(configuration, std::move(*access), std::move(*table)));
+  auto credentials = Credentials::create(configuration, services->access);
+  if (!credentials) return propagate(credentials);
+  services->credentials = std::move(*credentials);
   const relay::RouteTable& routes = services->routes;
   auto queue = queue::Queue::open(configuration.queue, {.route_key = [&routes](const mail::Address& recipient) {
                                     return routes.key_for(recipient);

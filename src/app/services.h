@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "app/credentials.h"
 #include "config/configuration.h"
 #include "io/offload.h"
 #include "policy/relay_access.h"
@@ -19,13 +20,15 @@ namespace ringpost::app {
 struct Services {
   const config::Configuration& configuration;
   policy::RelayAccess access;
+  std::unique_ptr<Credentials> credentials;
   relay::RouteTable routes;
   relay::ConnectionLimit connection_limit;
   server::ClientTable clients;
   io::OffloadPool offload;
   std::unique_ptr<queue::Queue> queue;
 
-  /// Opens the queue (recovery included). Errors: those of RelayAccess::create, RouteTable::create and Queue::open.
+  /// Opens the queue (recovery included). Errors: those of RelayAccess::create, Credentials::create, RouteTable::create and
+  /// Queue::open.
   static Result<std::unique_ptr<Services>> create(const config::Configuration& configuration);
 
  private:

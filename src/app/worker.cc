@@ -35,7 +35,10 @@ class Worker::Life {
   Life(Services& services, std::uint16_t number, io::Reactor& reactor, std::unique_ptr<queue::Shard> shard)
       : reactor_(reactor),
         shard_(std::move(shard)),
-        server_{services.configuration.server, services.access, services.clients, *shard_, reactor},
+        certificates_(services.credentials->trust().tls),
+        senders_(services.credentials->trust().senders),
+        server_{services.configuration.server, services.access, services.credentials->trust(), services.clients,
+                *shard_,                       reactor,         certificates_,                 senders_},
         dispatcher_(*shard_, services.offload, services.routes, services.connection_limit,
                     services.configuration.relay),
         scope_(reactor),
@@ -61,6 +64,8 @@ class Worker::Life {
 
   io::Reactor& reactor_;
   std::unique_ptr<queue::Shard> shard_;
+  Current<tls::ServerContext>::View certificates_;
+  Current<const policy::SenderLogin>::View senders_;
   server::Services server_;
   relay::Dispatcher dispatcher_;
   std::vector<std::unique_ptr<server::Listener>> listeners_;

@@ -9,14 +9,17 @@
 #include <string_view>
 #include <vector>
 
-#include "account/options.h"
 #include "admin/options.h"
 #include "config/problem.h"
+#include "account/options.h"
 #include "policy/relay_access.h"
+#include "policy/sender_login.h"
 #include "queue/options.h"
 #include "relay/options.h"
+#include "sasl/options.h"
 #include "server/options.h"
 #include "telemetry/options.h"
+#include "tls/options.h"
 
 namespace ringpost::config {
 
@@ -33,6 +36,9 @@ struct Configuration {
   relay::Options relay;
   queue::Options queue;
   admin::Options admin;
+  tls::ServerOptions tls;
+  sasl::Options sasl;
+  policy::SenderOptions sender;
 };
 
 /// Relative paths in the file are relative to the directory of `path`. Problems in the order of their lines; never

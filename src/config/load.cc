@@ -89,8 +89,6 @@ void read_listeners(const Node& root, Configuration& into, Report& report) {
                   wrong("tls", "\"implicit\" is for role \"submissions\"");
                 if (listener.role == Role::submissions && listener.tls != TlsMode::implicit)
                   wrong("tls", "role \"submissions\" is TLS from the first octet: expected \"implicit\"");
-                if (listener.role == Role::mx && listener.auth != AuthMode::off)
-                  wrong("auth", "AUTH on role \"mx\" is not available in this version: expected \"off\"");
               });
   if (root.find("listener") == nullptr) into.server.listeners.push_back(default_listener(Role::mx));
 }
@@ -123,6 +121,81 @@ void read_routes(const Node& root, Configuration& into, Report& report) {
   read_tables(root, route_section(), into.relay.routes, report, initial, check);
 }
 
+void read_token_issuers(const Node& root, Configuration& into, Report& report) {
+  read_tables(
+      root, token_issuer_section(), into.sasl.oauth2, report, [](const Node&) { return sasl::TokenIssuer{}; },
+      [&](sasl::TokenIssuer& issuer, const Node& table) {
+        if (issuer.issuer.empty()) report.add(table, "[[token_issuer]] issuer is required: the `iss` of its tokens");
+        const int ways = !issuer.keys_file.empty() + !issuer.jwks_url.empty() + !issuer.introspection_url.empty();
+        if (ways != 1) report.add(table, "[[token_issuer]]: expected one of keys_file, jwks_url and introspection_url");
+        for (std::string* path : {&issuer.keys_file, &issuer.client_secret_file})
+          if (!path->empty()) *path = beside(report.file(), *path);
+      });
+}
+
+template <class T>
+void read_lookup(const Section<T>& section, const Member& lookup, T& into, Report& report) {
+  Section<T> named = section;
+  named.name = "lookup." + lookup.name;
+  read_section(named, lookup.value, into, report, {"type"});
+}
+
+void read_lookups(const Node& root, Configuration& c, Report& report) {
+  const Member* member = root.find("lookup");
+  if (member == nullptr) return;
+  if (member->value.kind != Node::Kind::table) return report.add(member->value, "lookup: expected tables [lookup.NAME]");
+  const auto resolve = [&report](std::string& path) {
+    if (!path.empty()) path = beside(report.file(), path);
+  };
+  for (const Member& lookup : member->value.members) {
+    const Member* type = lookup.value.find("type");
+    if (type != nullptr && type->value.text == "ldap") {
+      auto& options = c.accounts.ldap[lookup.name];
+      read_lookup(ldap_section(), lookup, options, report);
+      if (options.server.urls.empty()) report.add(lookup.value, "[lookup." + lookup.name + "] url is required");
+      if (options.base.empty()) report.add(lookup.value, "[lookup." + lookup.name + "] base is required");
+      resolve(options.server.ca_file);
+      resolve(options.server.bind_password_file);
+    } else if (type != nullptr && type->value.text == "postgres") {
+      auto& options = c.accounts.postgres[lookup.name];
+      read_lookup(postgres_section(), lookup, options, report);
+      resolve(options.server.conninfo_file);
+    } else {
+      report.add(lookup.value, "[lookup." + lookup.name + "] type: expected \"ldap\" or \"postgres\"");
+    }
+  }
+}
+
+/// Does [auth] users name something that there is?
+void check_users(const Node& root, const Configuration& c, Report& report) {
+  const std::string& users = c.accounts.users;
+  const std::string name = users.substr(users.find(':') + 1);
+  if ((users.starts_with("ldap:") && !c.accounts.ldap.contains(name)) ||
+      (users.starts_with("postgres:") && !c.accounts.postgres.contains(name))) {
+    report.add(place_of(place_of(root, "auth"), "users"),
+               "[auth] users: there is no table [lookup." + name + "] of that type");
+  }
+}
+
+/// [tls], [auth], [[token_issuer]], [lookup.NAME] and [sender].
+void read_trust(const Node& root, Configuration& c, Report& report) {
+  read_table(root, tls_section(), c.tls, report);
+  read_table(root, auth_section(), c, report);
+  read_token_issuers(root, c, report);
+  read_lookups(root, c, report);
+  check_users(root, c, report);
+  read_table(root, sender_section(), c.sender, report);
+  const std::string& file = report.file();
+  const auto resolve = [&file](std::string& path) {
+    if (!path.empty()) path = beside(file, path);
+  };
+  for (auto& files : c.tls.certificates) {
+    for (std::string* path : {&files.certificate, &files.key, &files.ocsp}) resolve(*path);
+  }
+  for (std::string* path : {&c.tls.client_ca, &c.accounts.key_file, &c.sasl.keytab, &c.sender.groups}) resolve(*path);
+  if (c.accounts.users.starts_with("file:")) c.accounts.users = "file:" + beside(file, c.accounts.users.substr(5));
+}
+
 void check_whole(const Node& root, const Configuration& c, Report& report) {
   if (root.find("hostname") == nullptr)
     report.add(0, 0, "hostname is required: our domain name, like hostname = \"mx1.example.com\"");
@@ -142,6 +215,7 @@ void derive(Configuration& c) {
   if (c.workers == 0) c.workers = cpus_we_may_use();
   c.server.hostname = c.relay.hostname = c.queue.hostname = c.hostname;
   c.queue.data_dir = c.data_dir;
+  c.server.auth_without_tls = c.sasl.plaintext_without_tls;
   c.queue.workers = c.workers;
 }
 
@@ -156,7 +230,8 @@ std::expected<Configuration, std::vector<Problem>> parse(std::string_view text, 
   Configuration c;
   c.relay_access = default_relay_access();
   read_section(top_section(), root, c, report,
-               {"listener", "relay", "domain", "route", "queue", "limits", "log", "admin"});
+               {"listener", "relay", "domain", "route", "queue", "limits", "log", "admin", "tls", "auth", "token_issuer",
+                "sender", "lookup"});
   read_listeners(root, c, report);
   read_table(root, relay_section(), c.relay_access, report);
   read_domains(root, c, report);
@@ -165,6 +240,7 @@ std::expected<Configuration, std::vector<Problem>> parse(std::string_view text, 
   read_table(root, limits_section(), c.server, report);
   read_table(root, log_section(), c.log, report);
   read_table(root, admin_section(), c.admin, report);
+  read_trust(root, c, report);
   if (!c.admin.token_file.empty()) c.admin.token_file = beside(name, c.admin.token_file);
   check_whole(root, c, report);
   if (!report.empty()) return std::unexpected(report.take());

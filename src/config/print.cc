@@ -13,6 +13,12 @@ void print_section(std::string& out, const Section<T>& section, const T& from) {
   for (const Row<T>& row : section.rows) out += row.name + " = " + row.print(from) + "\n";
 }
 
+template <class T>
+void print_lookup(std::string& out, const Section<T>& section, const std::string& name, const char* type, const T& from) {
+  out += "\n[lookup." + toml_quoted(name) + "]\ntype = \"" + type + "\"\n";
+  for (const Row<T>& row : section.rows) out += row.name + " = " + row.print(from) + "\n";
+}
+
 /// A table's cell must not hold the mark between cells.
 std::string cell(const std::string& text) {
   std::string out;
@@ -40,16 +46,27 @@ void reference_section(std::string& out, const Section<T>& section, const T& sta
 /// Calls visit(section, an object with the defaults) for each table, in the order of the reference.
 template <class Visitor>
 void visit_sections(Visitor&& visit) {
-  const relay::RouteOptions route;  // named: GCC 12 fails on the temporary
-  visit(top_section(), Configuration{});
+  // Named: GCC 12 fails on temporaries of some of these.
+  const Configuration whole;
+  const relay::RouteOptions route;
+  const account::LdapOptions ldap;
+  const account::PostgresOptions postgres;
+  const sasl::TokenIssuer issuer;
+  visit(top_section(), whole);
   visit(listener_section(), default_listener(server::Role::mx));
+  visit(tls_section(), whole.tls);
+  visit(auth_section(), whole);
+  visit(ldap_section(), ldap);
+  visit(postgres_section(), postgres);
+  visit(token_issuer_section(), issuer);
   visit(relay_section(), default_relay_access());
+  visit(sender_section(), whole.sender);
   visit(domain_section(), policy::DomainOptions{});
   visit(route_section(), route);
-  visit(queue_section(), queue::Options{});
-  visit(limits_section(), server::Options{});
-  visit(log_section(), telemetry::LogOptions{});
-  visit(admin_section(), admin::Options{});
+  visit(queue_section(), whole.queue);
+  visit(limits_section(), whole.server);
+  visit(log_section(), whole.log);
+  visit(admin_section(), whole.admin);
 }
 
 }  // namespace
@@ -58,7 +75,14 @@ std::string print(const Configuration& c) {
   std::string out;
   print_section(out, top_section(), c);
   for (const auto& listener : c.server.listeners) print_section(out, listener_section(), listener);
+  print_section(out, tls_section(), c.tls);
+  print_section(out, auth_section(), c);
+  for (const auto& [name, ldap] : c.accounts.ldap) print_lookup(out, ldap_section(), name, "ldap", ldap);
+  for (const auto& [name, postgres] : c.accounts.postgres)
+    print_lookup(out, postgres_section(), name, "postgres", postgres);
+  for (const auto& issuer : c.sasl.oauth2) print_section(out, token_issuer_section(), issuer);
   print_section(out, relay_section(), c.relay_access);
+  print_section(out, sender_section(), c.sender);
   for (const auto& domain : c.relay_access.domains) print_section(out, domain_section(), domain);
   for (const auto& route : c.relay.routes) print_section(out, route_section(), route);
   print_section(out, queue_section(), c.queue);

@@ -12,17 +12,10 @@ namespace ringpost::config {
 namespace {
 
 /// Keys of interface documents to come: better than "unknown".
-constexpr std::array<std::pair<std::string_view, std::string_view>, 10> not_yet_available{{
-    {"", "tls"},
-    {"", "auth"},
-    {"", "sender"},
+constexpr std::array<std::pair<std::string_view, std::string_view>, 3> not_yet_available{{
     {"", "dns"},
-    {"", "lookup"},
-    {"[[route]]", "tls"},
-    {"[[route]]", "auth"},
     {"[[route]]", "rate"},
     {"[[route]]", "source_addresses"},
-    {"[limits]", "auth_failures_max"},
 }};
 
 /// Insertions, deletions and changes that make `b` of `a`; two letters swapped count as one.

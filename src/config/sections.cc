@@ -62,6 +62,11 @@ std::string check_optional_address(std::string_view text) {
   return text.empty() ? std::string() : check_address(text);
 }
 
+std::string check_fingerprint(std::string_view text) {
+  const bool fine = std::ranges::all_of(text, [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); });
+  return fine && text.size() == 64 ? "" : "'" + printable(text, 80) + "' is not one, in lower case";
+}
+
 }  // namespace
 
 Result<SocketAddress> parse_socket_address(std::string_view text) {
@@ -128,13 +133,12 @@ const Section<server::ListenerOptions>& listener_section() {
            enum_type<server::TlsMode>({{"off", server::TlsMode::off},
                                        {"starttls", server::TlsMode::starttls},
                                        {"implicit", server::TlsMode::implicit}}),
-           "TLS is not available in this version: `starttls` is not offered, and a listener that needs TLS says so",
-           "by role"),
+           "`starttls` is offered where `[tls]` has a certificate; `implicit` is TLS from the first octet", "by role"),
        row("auth", &L::auth,
            enum_type<server::AuthMode>({{"off", server::AuthMode::off},
                                         {"optional", server::AuthMode::optional},
                                         {"required", server::AuthMode::required}}),
-           "AUTH is not available in this version: a listener that requires it says so", "by role"),
+           "whether clients may or must log in (RFC 4954)", "by role"),
        row("proxy_protocol_from", &L::proxy_protocol_from, networks_type(),
            "networks of load balancers that begin each connection with a PROXY header, v1 or v2")}};
   return section;
@@ -146,7 +150,12 @@ const Section<policy::RelayOptions>& relay_section() {
                                   false,
                                   "Who may send to foreign domains.",
                                   {row("trusted_networks", &R::trusted_networks, networks_type(),
-                                       "clients of these networks may relay without AUTH")}};
+                                       "clients of these networks may relay without AUTH"),
+                                   row("trusted_certificates", &R::trusted_certificates,
+                                       text_list_type("array of fingerprints",
+                                                      "an array of SHA-256 fingerprints, 64 hexadecimal digits each",
+                                                      check_fingerprint),
+                                       "clients that show one of these certificates may relay without AUTH")}};
   return section;
 }
 
@@ -219,6 +228,10 @@ const Section<server::Options>& limits_section() {
   using O = server::Options;
   const auto limit = [](auto server::Limits::* member) { return [member](O& o) -> auto& { return o.limits.*member; }; };
   using L = server::Limits;
+  using F = policy::AuthFailureLimits;
+  const auto auth_failure = [](auto F::* member) {
+    return [member](O& o) -> auto& { return o.limits.auth_failures.*member; };
+  };
   static const Section<O> section{
       "limits",
       false,
@@ -244,6 +257,17 @@ const Section<server::Options>& limits_section() {
                         "wait for a command"),
        row<O, Duration>("data_timeout", limit(&L::data_timeout), duration_type(seconds(1), hours(24)),
                         "wait for progress in DATA and BDAT"),
+       row<O, Duration>("tls_handshake_timeout", limit(&L::tls_handshake_timeout), duration_type(seconds(1), hours(1)),
+                        "wait for a TLS handshake to end"),
+       row<O, std::uint32_t>("auth_failures_max", auth_failure(&F::failures_max), count_type(0, 1'000'000),
+                             "failed logins from one client network, or for one login from it, before it is refused with "
+                             "421 4.7.0; 0: no limit"),
+       row<O, Duration>("auth_failures_window", auth_failure(&F::window), duration_type(seconds(1), hours(24 * 7)),
+                        "how long a failed login counts"),
+       row<O, Duration>("auth_failures_penalty", auth_failure(&F::penalty), duration_type(seconds(1), hours(24 * 7)),
+                        "how long a client is refused then"),
+       row<O, Duration>("auth_failure_delay", auth_failure(&F::delay), duration_type(Duration::zero(), seconds(60)),
+                        "wait before the reply to a failed login; doubles with each, up to eight seconds"),
        row("bare_line_ending", &O::bare_line_ending,
            enum_type<server::BareLineEnding>(
                {{"refuse", server::BareLineEnding::refuse}, {"normalize", server::BareLineEnding::normalize}}),

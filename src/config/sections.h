@@ -15,6 +15,12 @@ const Section<queue::Options>& queue_section();
 const Section<server::Options>& limits_section();
 const Section<telemetry::LogOptions>& log_section();
 const Section<admin::Options>& admin_section();
+const Section<tls::ServerOptions>& tls_section();
+const Section<Configuration>& auth_section();
+const Section<sasl::TokenIssuer>& token_issuer_section();
+const Section<policy::SenderOptions>& sender_section();
+const Section<account::LdapOptions>& ldap_section();
+const Section<account::PostgresOptions>& postgres_section();
 
 /// What [relay] says where the file says nothing: this machine.
 policy::RelayOptions default_relay_access();

@@ -100,6 +100,15 @@ ValueType<double> factor_type(double min, double max) {
           }};
 }
 
+ValueType<bool> bool_type() {
+  return {"boolean", "true or false",
+          [](const Node& node) -> std::expected<bool, std::string> {
+            if (node.kind != Node::Kind::boolean) return std::unexpected("");
+            return node.boolean;
+          },
+          [](const bool& value) { return std::string(value ? "true" : "false"); }};
+}
+
 ValueType<std::vector<policy::Network>> networks_type() {
   using Networks = std::vector<policy::Network>;
   return {"array of networks", "an array of networks like [\"192.0.2.0/24\", \"2001:db8::/32\"]",
@@ -118,6 +127,27 @@ ValueType<std::vector<policy::Network>> networks_type() {
             std::string out;
             for (const policy::Network& network : networks)
               out += (out.empty() ? "" : ", ") + toml_quoted(network.text());
+            return "[" + out + "]";
+          }};
+}
+
+ValueType<std::vector<std::string>> text_list_type(std::string name, std::string expected, Check check) {
+  using Texts = std::vector<std::string>;
+  const ValueType<std::string> one = text_type("", "", std::move(check));
+  return {std::move(name), std::move(expected),
+          [one](const Node& node) -> std::expected<Texts, std::string> {
+            if (node.kind != Node::Kind::array) return std::unexpected("");
+            Texts texts;
+            for (const Node& item : node.items) {
+              auto text = one.read(item);
+              if (!text) return std::unexpected(std::move(text.error()));
+              texts.push_back(std::move(*text));
+            }
+            return texts;
+          },
+          [](const Texts& texts) {
+            std::string out;
+            for (const std::string& text : texts) out += (out.empty() ? "" : ", ") + toml_quoted(text);
             return "[" + out + "]";
           }};
 }

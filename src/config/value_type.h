@@ -37,9 +37,12 @@ ValueType<Duration> duration_type(Duration min, Duration max);
 ValueType<std::uint64_t> size_type(std::uint64_t min, std::uint64_t max);
 ValueType<std::uint32_t> count_type(std::uint32_t min, std::uint32_t max);
 ValueType<double> factor_type(double min, double max);
+ValueType<bool> bool_type();
 ValueType<std::vector<policy::Network>> networks_type();
 /// A string or an array of strings, one at least.
 ValueType<std::vector<std::string>> text_or_list_type(std::string name, std::string expected, Check check);
+/// An array of strings, which may be empty.
+ValueType<std::vector<std::string>> text_list_type(std::string name, std::string expected, Check check);
 
 template <class E>
 ValueType<E> enum_type(std::vector<std::pair<std::string_view, E>> values) {

@@ -67,15 +67,16 @@ class FoldedField {
 }  // namespace
 
 std::string received_field(const Envelope& envelope, std::string_view hostname, const MessageId& id,
-                           std::string_view tls) {
+                           const Channel& channel) {
   const Origin& origin = envelope.origin;
   FoldedField field("Received");
   if (!origin.client_address.empty()) {
     field.word("from").word(harmless_name(origin.helo)).word("(" + address_literal(origin.client_address) + ")");
-    if (!tls.empty()) field.word("(" + harmless_comment(tls) + ")");
+    if (!channel.tls_version.empty()) field.word("(" + harmless_comment(channel.tls_version) + ")");
     field.fold();
   }
   field.word("by").word(harmless_name(hostname));
+  if (!channel.login.empty()) field.word("(authenticated as " + harmless_comment(channel.login) + ")");
   if (!origin.protocol.empty()) field.word("with").word(harmless_name(origin.protocol));
   field.word("id");
   std::string last_word = id.text();
@@ -86,6 +87,10 @@ std::string received_field(const Envelope& envelope, std::string_view hostname, 
       field.word(last_word).word("for");
       last_word = "<" + address.text() + ">";
     }
+  }
+  if (!channel.tls_cipher.empty()) {
+    field.word(last_word).word("tls");
+    last_word = harmless_name(channel.tls_cipher);
   }
   field.word(last_word + ";").word(rfc5322_date(envelope.received));
   return std::move(field).finish();

@@ -2,7 +2,7 @@
 // them, Return-Path: at final delivery. Each function returns whole lines with CRLF, folded at 78 columns where a blank
 // allows it. What a peer said (HELO) is cut to harmless characters: it can neither end the line nor close the comment.
 //
-// Standards: RFC 5321 4.4 (trace), RFC 3848 ("with" protocols), RFC 5322 2.2.3 (folding), 3.6.1, 3.6.4; RFC 6409 8.
+// Standards: RFC 5321 4.4 (trace), RFC 3848 ("with" protocols), RFC 8314 4.3 (the `tls` clause), RFC 5322 2.2.3 (folding), 3.6.1, 3.6.4; RFC 6409 8.
 #pragma once
 
 #include <string>
@@ -13,11 +13,18 @@
 
 namespace ringpost::mail {
 
-/// "Received: from HELO ([ADDRESS]) by HOSTNAME with PROTOCOL id ID for <RCPT>; DATE". `for` only with exactly one
-/// recipient, so that nobody learns of others. `tls` describes the channel ("TLSv1.3 TLS_AES_128_GCM_SHA256") and
-/// becomes a comment; empty without TLS. Origin without a client address (what we made ourselves) has no `from`.
+/// How the message came, as far as the trace tells; empty: not told.
+struct Channel {
+  std::string_view tls_version;  // "TLSv1.3"
+  std::string_view tls_cipher;   // "TLS_AES_128_GCM_SHA256"
+  std::string_view login;
+};
+
+/// "Received: from HELO ([ADDRESS]) (TLSv1.3) by HOSTNAME (authenticated as LOGIN) with PROTOCOL id ID for <RCPT> tls
+/// CIPHER; DATE". `for` only with exactly one recipient, so that nobody learns of others. Origin without a client
+/// address (what we made ourselves) has no `from`.
 std::string received_field(const Envelope& envelope, std::string_view hostname, const MessageId& id,
-                           std::string_view tls = {});
+                           const Channel& channel = {});
 
 std::string date_field(WallTime time);
 std::string message_id_field(const MessageId& id, std::string_view hostname);

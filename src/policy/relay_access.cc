@@ -59,6 +59,7 @@ Result<RelayAccess> RelayAccess::create(const RelayOptions& options, std::string
   RelayAccess access;
   access.hostname_ = to_lower(hostname);
   access.trusted_ = options.trusted_networks;
+  access.trusted_certificates_ = options.trusted_certificates;
   for (const DomainOptions& wanted : options.domains) {
     Domain domain;
     domain.in_files = wanted.deliver.starts_with("maildir:");
@@ -100,7 +101,8 @@ std::vector<std::string> RelayAccess::local_domains() const {
 }
 
 bool RelayAccess::is_trusted(const ClientIdentity& client) const noexcept {
-  return !client.login.empty() || any_contains(trusted_, client.address);
+  if (!client.login.empty() || any_contains(trusted_, client.address)) return true;
+  return !client.certificate.empty() && std::ranges::find(trusted_certificates_, client.certificate) != trusted_certificates_.end();
 }
 
 Result<mail::Address> RelayAccess::check_recipient(const ClientIdentity& client, mail::Address recipient) const {

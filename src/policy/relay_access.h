@@ -24,12 +24,14 @@ struct DomainOptions {
 
 struct RelayOptions {
   std::vector<Network> trusted_networks;  // [relay] trusted_networks; default 127.0.0.0/8, ::1/128 set by config
+  std::vector<std::string> trusted_certificates;  // SHA-256 fingerprints, 64 lower-case hexadecimal digits
   std::vector<DomainOptions> domains;
 };
 
 struct ClientIdentity {
   IpAddress address;
-  std::string login;  // empty: not authenticated
+  std::string login;        // empty: not authenticated
+  std::string certificate;  // SHA-256 fingerprint of the one it has shown and holds the key of; empty: none
 };
 
 class RelayAccess {
@@ -41,7 +43,7 @@ class RelayAccess {
 
   bool is_local(std::string_view domain) const noexcept;  // lower case
   std::vector<std::string> local_domains() const;         // lower case
-  /// May relay: authenticated, or of a trusted network.
+  /// May relay: authenticated, or of a trusted network, or with a trusted certificate.
   bool is_trusted(const ClientIdentity& client) const noexcept;
 
   /// May this client send to this mailbox? Errors are ready for the peer: refused 550 5.7.1 (relaying denied),
@@ -60,6 +62,7 @@ class RelayAccess {
   std::string hostname_;
   std::string postmaster_domain_;
   std::vector<Network> trusted_;
+  std::vector<std::string> trusted_certificates_;
   std::vector<std::pair<std::string, Domain>> domains_;  // sorted by name
 };
 

@@ -142,7 +142,7 @@ bool SenderLoginImpl::may_use(const Rights& rights, const mail::Address& address
 
 /// Who did not log in and may use our domains all the same.
 bool SenderLoginImpl::is_exempt(const ClientIdentity& client) const {
-  return access_.is_trusted({client.address, {}}) || any_contains(options_.local_domains_from, client.address);
+  return access_.is_trusted({client.address, {}, client.certificate}) || any_contains(options_.local_domains_from, client.address);
 }
 
 SenderVerdict SenderLoginImpl::check_envelope(const ClientIdentity& client, const mail::Identity* identity,
@@ -262,13 +262,9 @@ void SenderLoginImpl::check_names(const mail::Identity* identity, const Originat
 
 Result<std::unique_ptr<SenderLogin>> SenderLogin::create(const SenderOptions& options, const RelayAccess& access,
                                                          std::vector<std::pair<std::string, std::string>> names) {
-  SenderGroups groups;
-  if (!options.groups.empty()) {
-    auto read = SenderGroups::read(options.groups);
-    if (!read) return propagate(read);
-    groups = std::move(*read);
-  }
-  return std::make_unique<SenderLoginImpl>(options, access, std::move(groups), names);
+  auto groups = options.groups.empty() ? Result<SenderGroups>(SenderGroups()) : SenderGroups::read(options.groups);
+  if (!groups) return propagate(groups);
+  return std::make_unique<SenderLoginImpl>(options, access, std::move(*groups), names);
 }
 
 }  // namespace ringpost::policy

@@ -28,6 +28,8 @@ Task<Result<smtp::Reply>> Session::bdat(std::string argument, Cancel cancel) {
   }
   if (transaction_->chunks == nullptr) {
     transaction_->chunks = std::make_unique<Transaction::Chunks>(smtp::BdatDecoder(options.limits.message_size_max));
+    transaction_->chunks->decoder.collect_originators(
+        context_.services.senders.get()->wants_header(client_, identity_.get()));
     auto upload = co_await begin_upload(cancel);
     if (upload) {
       transaction_->chunks->upload.emplace(std::move(*upload));
@@ -46,7 +48,7 @@ Task<Result<smtp::Reply>> Session::bdat(std::string argument, Cancel cancel) {
   } else if (chunks.refusal) {
     refusal = replies::from_error(*chunks.refusal);
   } else if (chunks.decoder.finished()) {
-    refusal = refuse_body(chunks.decoder.facts());
+    refusal = refuse_body(chunks.decoder.facts(), chunks.decoder.originators());
   }
   if (refusal) {
     // The transaction is over (RFC 3030 2: the client may only RSET); chunks still to come are swallowed one by one.

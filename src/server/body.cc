@@ -23,15 +23,16 @@ std::optional<smtp::Reply> Session::refuse_before_data(bool chunked) const {
   return std::nullopt;
 }
 
-std::optional<smtp::Reply> Session::refuse_body(const mail::BodyFacts& facts) const {
+std::optional<smtp::Reply> Session::refuse_body(const mail::BodyFacts& facts, const mail::OriginatorFields& originators) {
   const Limits& limits = context_.services.options.limits;
   const bool binary = transaction_->envelope.body == mail::BodyType::binary;
   if (facts.received_fields > limits.hops_max) return replies::mail_loop(facts.received_fields);
-  if (binary) return std::nullopt;
-  if (facts.nul) return replies::nul_in_message();
-  if (facts.bare_cr_or_lf && limits_bare_line_ending() == BareLineEnding::refuse) return replies::bare_line_ending();
-  if (facts.line_octets_max > limits.text_line_octets_max) return replies::text_line_too_long();
-  return std::nullopt;
+  if (!binary) {
+    if (facts.nul) return replies::nul_in_message();
+    if (facts.bare_cr_or_lf && limits_bare_line_ending() == BareLineEnding::refuse) return replies::bare_line_ending();
+    if (facts.line_octets_max > limits.text_line_octets_max) return replies::text_line_too_long();
+  }
+  return refuse_header(originators);
 }
 
 BareLineEnding Session::limits_bare_line_ending() const noexcept {
@@ -54,7 +55,13 @@ Task<smtp::Reply> Session::keep(queue::Upload upload, mail::BodyFacts facts) {
   mail::Envelope envelope = std::move(transaction_->envelope);
   transaction_.reset();
   envelope.received = WallTime::now();
-  std::string prefix = mail::received_field(envelope, services.options.hostname, id);
+  mail::Channel channel;
+  if (tls_ != nullptr) {
+    channel.tls_version = tls_->info().version;
+    channel.tls_cipher = tls_->info().cipher;
+  }
+  if (services.options.login_in_received) channel.login = client_.login;
+  std::string prefix = mail::received_field(envelope, services.options.hostname, id, channel);
   // Our own applications often leave them out; a stranger's message is not ours to complete (RFC 6409 8).
   if (services.access.is_trusted(client_)) {
     if (!facts.has_date) prefix += mail::date_field(envelope.received);

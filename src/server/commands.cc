@@ -33,30 +33,37 @@ RejectReason reason_of(const PublicStatus& status) noexcept {
   return RejectReason::other;
 }
 
+bool holds_a_dialogue(Verb verb) noexcept {
+  return verb == Verb::data || verb == Verb::bdat || verb == Verb::starttls || verb == Verb::auth;
+}
+
 }  // namespace
 
 Task<Result<smtp::Reply>> Session::dispatch(smtp::Command command, Cancel cancel) {
-  if (command.verb != Verb::data && command.verb != Verb::bdat) {
+  if (!holds_a_dialogue(command.verb)) {
     Reply reply = answer(command);
     if (reply.transient() || reply.permanent()) refused(command, reply);
     co_return reply;
   }
-  // While the message comes, the line the command stood in goes.
+  // While the dialogue goes on, the line the command stood in goes.
   const smtp::Command only_verb{.verb = command.verb, .argument = {}, .word = smtp::to_string(command.verb)};
-  Reply reply;
-  if (command.verb == Verb::data && !command.argument.empty()) {
-    reply = replies::no_argument_allowed(command.verb);
-  } else if (command.verb == Verb::data) {
-    auto done = co_await data(cancel);
-    if (!done) co_return done;
-    reply = std::move(*done);
-  } else {
-    auto done = co_await bdat(std::string(command.argument), cancel);
-    if (!done) co_return done;
-    reply = std::move(*done);
-  }
-  if (reply.transient() || reply.permanent()) refused(only_verb, reply);
+  auto reply = co_await hold_dialogue(command, cancel);
+  if (reply && (reply->transient() || reply->permanent())) refused(only_verb, *reply);
   co_return reply;
+}
+
+// Not a coroutine: what it returns has copied what it needs of the line.
+Task<Result<smtp::Reply>> Session::hold_dialogue(const smtp::Command& command, Cancel cancel) {
+  switch (command.verb) {
+    case Verb::starttls:
+      return starttls(!command.argument.empty(), cancel);
+    case Verb::auth:
+      return auth(std::string(command.argument), cancel);
+    case Verb::bdat:
+      return bdat(std::string(command.argument), cancel);
+    default:
+      return data(!command.argument.empty(), cancel);
+  }
 }
 
 smtp::Reply Session::answer(const smtp::Command& command) {
@@ -82,10 +89,6 @@ smtp::Reply Session::answer(const smtp::Command& command) {
       return replies::help();
     case Verb::quit:
       return alone ? replies::closing(context_.services.options.hostname) : replies::no_argument_allowed(Verb::quit);
-    case Verb::starttls:
-      return replies::tls_not_available();
-    case Verb::auth:
-      return replies::not_implemented(Verb::auth);
     default:
       return replies::unknown_command();
   }
@@ -108,7 +111,10 @@ smtp::Reply Session::ehlo(std::string_view argument) {
   transaction_.reset();  // RFC 5321 4.1.4: as RSET
   helo_ = *name;
   esmtp_ = true;
-  return replies::ehlo_ok(context_.services.options.hostname, helo_, context_.extensions);
+  smtp::Extensions offered = context_.extensions;
+  offered.starttls = offers_starttls();
+  if (may_authenticate()) offered.auth_mechanisms = context_.services.trust.sasl->mechanisms(channel());
+  return replies::ehlo_ok(context_.services.options.hostname, helo_, offered);
 }
 
 smtp::Reply Session::helo(std::string_view argument) {
@@ -129,7 +135,7 @@ smtp::Reply Session::mail(std::string_view argument) {
   const Limits& limits = context_.services.options.limits;
   if (helo_.empty()) return replies::bad_sequence("EHLO first");
   if (transaction_ != nullptr) return replies::nested_mail();
-  if (context_.listener.role != Role::mx) return replies::tls_not_available();
+  if (context_.listener.auth == AuthMode::required && identity_ == nullptr) return ask_for_auth();
   static const smtp::Extensions none;
   auto command = smtp::parse_mail(argument, esmtp_ ? context_.extensions : none);
   if (!command) return replies::from_error(command.error());
@@ -139,6 +145,7 @@ smtp::Reply Session::mail(std::string_view argument) {
     return replies::rate_exceeded(context_.services.options.hostname, client_.address.text(),
                                   limits.messages_per_minute_per_client, wait);
   }
+  if (auto refusal = refuse_sender(command->reverse_path)) return std::move(*refusal);
   mail::Envelope envelope;
   envelope.reverse_path = std::move(command->reverse_path);
   envelope.body = command->body;
@@ -148,11 +155,27 @@ smtp::Reply Session::mail(std::string_view argument) {
   return start_transaction(std::move(envelope));
 }
 
+// What stands between this client and MAIL: certificates or accounts that are not configured, TLS, or AUTH.
+smtp::Reply Session::ask_for_auth() const {
+  const bool possible = encrypted() || offers_starttls() || context_.services.options.auth_without_tls;
+  if (context_.services.trust.sasl == nullptr || !possible) return replies::tls_not_available();
+  return may_authenticate() ? replies::auth_required() : replies::starttls_required();
+}
+
+// RFC 3848 and its registry: HELO has no other form.
+std::string Session::protocol(bool smtputf8) const {
+  if (!esmtp_) return "SMTP";
+  std::string name = smtputf8 ? "UTF8SMTP" : "ESMTP";
+  if (encrypted()) name += 'S';
+  if (identity_ != nullptr) name += 'A';
+  return name;
+}
+
 smtp::Reply Session::start_transaction(mail::Envelope envelope) {
   envelope.origin.client_address = client_.address.text();
   envelope.origin.helo = helo_;
   envelope.origin.login = client_.login;
-  envelope.origin.protocol = !esmtp_ ? "SMTP" : envelope.smtputf8 ? "UTF8SMTP" : "ESMTP";
+  envelope.origin.protocol = protocol(envelope.smtputf8);
   envelope.origin.listener = to_string(context_.listener.role);
   transaction_ = std::make_unique<Transaction>();
   transaction_->envelope = std::move(envelope);

@@ -18,7 +18,8 @@ constexpr std::size_t take_octets_max = 256 * 1024;
 
 }  // namespace
 
-Task<Result<smtp::Reply>> Session::data(Cancel cancel) {
+Task<Result<smtp::Reply>> Session::data(bool has_argument, Cancel cancel) {
+  if (has_argument) co_return replies::no_argument_allowed(smtp::Verb::data);
   if (auto refusal = refuse_before_data(false)) co_return std::move(*refusal);
   const Options& options = context_.services.options;
   auto upload = co_await begin_upload(cancel);
@@ -29,6 +30,7 @@ Task<Result<smtp::Reply>> Session::data(Cancel cancel) {
   if (!invited) co_return propagate(invited);
 
   smtp::DataDecoder decoder(options.bare_line_ending, options.limits.message_size_max);
+  decoder.collect_originators(context_.services.senders.get()->wants_header(client_, identity_.get()));
   std::vector<io::Slice> pieces;
   std::optional<Error> broken;
   while (!decoder.finished()) {
@@ -64,7 +66,7 @@ Task<Result<smtp::Reply>> Session::data(Cancel cancel) {
   } else if (decoder.verdict() == smtp::DataDecoder::Verdict::bare_cr_or_lf) {
     refusal = replies::bare_line_ending();
   } else {
-    refusal = refuse_body(decoder.facts());
+    refusal = refuse_body(decoder.facts(), decoder.originators());
   }
   if (refusal) {
     transaction_.reset();

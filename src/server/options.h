@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "policy/auth_failures.h"
 #include "policy/network.h"
 #include "smtp/data_decoder.h"
 
@@ -38,12 +39,16 @@ struct Limits {
   std::uint32_t hops_max = 100;              // Received fields (RFC 5321 6.3)
   Duration command_timeout = std::chrono::minutes(5);
   Duration data_timeout = std::chrono::minutes(3);  // without progress
+  Duration tls_handshake_timeout = std::chrono::seconds(30);
+  policy::AuthFailureLimits auth_failures;
 };
 
 struct Options {
   std::string hostname;
   std::vector<ListenerOptions> listeners;
   Limits limits;
+  bool login_in_received = false;  // [auth] login_in_received: the login in a comment of the Received field
+  bool auth_without_tls = false;   // [auth] plaintext_without_tls
   BareLineEnding bare_line_ending = BareLineEnding::refuse;  // [limits] bare_line_ending = "refuse" | "normalize"
 };
 

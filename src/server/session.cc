@@ -92,21 +92,27 @@ Task<SessionResult> Session::serve(Cancel cancel) {
     }
   }
   const ClientPlace place(context_.services.clients, client_.address);
-  const std::string& hostname = context_.services.options.hostname;
-  Reply greeting = replies::greeting(hostname);
-  if (place.admission() == Admission::server_full) {
-    greeting = replies::too_many_sessions(hostname);
-  } else if (place.admission() == Admission::client_full) {
-    greeting = replies::too_many_sessions_of_client(hostname, client_.address.text(),
-                                                    context_.services.options.limits.sessions_per_client_max);
-  } else if (context_.listener.role == Role::submissions) {
-    greeting = replies::submission_not_available(hostname);
+  if (context_.listener.tls == TlsMode::implicit && context_.services.tls.get() != nullptr) {
+    auto secured = co_await handshake(cancel);
+    if (!secured) co_return result_of(secured.error());
   }
-  const bool refused = greeting.ends_session();
-  if (refused) note_refusal(nullptr, greeting);
-  auto ended = co_await converse(std::move(greeting), cancel);
+  Reply first = greeting(place.admission());
+  const bool refused = first.ends_session();
+  if (refused) note_refusal(nullptr, first);
+  auto ended = co_await converse(std::move(first), cancel);
   if (refused) co_return SessionResult::refused;
   co_return ended ? SessionResult::completed : result_of(ended.error());
+}
+
+smtp::Reply Session::greeting(Admission admission) const {
+  const std::string& hostname = context_.services.options.hostname;
+  if (admission == Admission::server_full) return replies::too_many_sessions(hostname);
+  if (admission == Admission::client_full) {
+    return replies::too_many_sessions_of_client(hostname, client_.address.text(),
+                                                context_.services.options.limits.sessions_per_client_max);
+  }
+  if (context_.listener.tls == TlsMode::implicit && !encrypted()) return replies::submission_not_available(hostname);
+  return replies::greeting(hostname);
 }
 
 Task<Result<void>> Session::read_proxy_header(Cancel cancel) {
@@ -153,35 +159,10 @@ Task<Result<void>> Session::converse(Reply reply, Cancel cancel) {
     }
     auto waited = co_await wait_for_line(cancel);
     if (!waited) {
-      const ErrorKind kind = waited.error().kind;
-      if (kind == ErrorKind::closed || kind == ErrorKind::io) co_return waited;
-      // The peer is told before it is left: it slept, or we are going down.
-      reply = kind == ErrorKind::timed_out ? replies::timed_out(options.hostname, options.limits.command_timeout)
-                                           : replies::shutting_down(options.hostname);
-      reply.append_to(output_);
-      static_cast<void>(
-          co_await stream_->send(std::string_view(output_), Deadline::after(farewell_wait), Cancel::never()));
+      co_await part_from(waited.error().kind);
       co_return waited;
     }
-    const bool tail = input_.cut_at_bare_lf();
-    auto line = input_.next_line(smtp::limits::command_line_octets_max);
-    if (tail) {
-      // The rest of a line that a bare LF cut short has been answered; taken for a command it would be smuggled in.
-      reply = Reply();
-      continue;
-    }
-    if (!line) {
-      reply = replies::from_error(line.error());
-      note_refusal(nullptr, reply);
-      continue;
-    }
-    auto command = smtp::parse_command(line->value_or(std::string_view()));
-    if (!command) {
-      reply = replies::from_error(command.error());
-      note_refusal(nullptr, reply);
-      continue;
-    }
-    auto answer = co_await dispatch(*command, cancel);
+    auto answer = co_await next_reply(cancel);
     if (!answer) co_return propagate(answer);
     reply = std::move(*answer);
     if (errors_ > options.limits.errors_max / 2 && reply.permanent()) {
@@ -189,6 +170,34 @@ Task<Result<void>> Session::converse(Reply reply, Cancel cancel) {
       co_await io::Sleep(context_.services.reactor, Deadline::after(std::chrono::seconds(1)), cancel);
     }
   }
+}
+
+Result<smtp::Command> Session::next_command() {
+  auto line = input_.next_line(smtp::limits::auth_line_octets_max);  // parse_command() allows it to AUTH alone
+  if (!line) return propagate(line);
+  return smtp::parse_command(line->value_or(std::string_view()));
+}
+
+// The answer to the next line, which is there. Empty: nothing is to be said.
+Task<Result<smtp::Reply>> Session::next_reply(Cancel cancel) {
+  const bool tail = input_.cut_at_bare_lf();
+  auto command = next_command();
+  // The rest of a line that a bare LF cut short has been answered; taken for a command it would be smuggled in.
+  if (tail) co_return Reply();
+  if (command) co_return co_await dispatch(*command, cancel);
+  Reply reply = replies::from_error(command.error());
+  note_refusal(nullptr, reply);
+  co_return reply;
+}
+
+Task<> Session::part_from(ErrorKind kind) {
+  if (kind == ErrorKind::closed || kind == ErrorKind::io) co_return;
+  const Options& options = context_.services.options;
+  const Reply reply = kind == ErrorKind::timed_out
+                          ? replies::timed_out(options.hostname, options.limits.command_timeout)
+                          : replies::shutting_down(options.hostname);
+  reply.append_to(output_);
+  static_cast<void>(co_await stream_->send(std::string_view(output_), Deadline::after(farewell_wait), Cancel::never()));
 }
 
 Task<Result<void>> Session::flush(Cancel cancel) {

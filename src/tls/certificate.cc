@@ -1,7 +1,6 @@
 #include "tls/certificate.h"
 
 #include <arpa/inet.h>
-#include <wolfssl/wolfcrypt/sha256.h>
 
 #include <algorithm>
 #include <ctime>

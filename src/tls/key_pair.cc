@@ -1,6 +1,5 @@
 #include "tls/key_pair.h"
 
-#include <wolfssl/wolfcrypt/asn_public.h>
 
 #include <ctime>
 #include <vector>

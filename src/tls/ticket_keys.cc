@@ -1,7 +1,5 @@
 #include "tls/ticket_keys.h"
 
-#include <wolfssl/wolfcrypt/aes.h>
-
 #include "base/random.h"
 #include "tls/wolf.h"
 

@@ -1,7 +1,6 @@
 #include "tls/trust.h"
 
 #include <wolfssl/error-ssl.h>
-#include <wolfssl/wolfcrypt/error-crypt.h>
 
 #include <algorithm>
 

@@ -4,6 +4,11 @@
 #include <wolfssl/options.h>
 // (the options come first: they decide what the other headers declare)
 #include <wolfssl/ssl.h>
+#include <wolfssl/wolfcrypt/aes.h>
+#include <wolfssl/wolfcrypt/asn_public.h>
+#include <wolfssl/wolfcrypt/ecc.h>
+#include <wolfssl/wolfcrypt/rsa.h>
+#include <wolfssl/wolfcrypt/sha256.h>
 
 #include <memory>
 #include <span>

@@ -37,7 +37,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   mail::Envelope envelope;
   envelope.origin.client_address = "192.0.2.1";
   envelope.origin.helo = octets;
-  const std::string field = mail::received_field(envelope, "mx.example.com", {}, octets);
+  const std::string field = mail::received_field(envelope, "mx.example.com", {}, {octets, octets, octets});
   RINGPOST_ASSERT(field.ends_with("\r\n"));
   for (std::size_t at = 0; (at = field.find_first_of("\r\n", at)) != std::string::npos; at += 2) {
     RINGPOST_ASSERT(field.compare(at, 2, "\r\n") == 0 && (at + 2 == field.size() || field[at + 2] == ' '));

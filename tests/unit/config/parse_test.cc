@@ -88,9 +88,9 @@ TEST(Parse, AKeyInTheWrongTableIsLedHome) {
 
 TEST(Parse, WhatComesLaterSaysSo) {
   const auto all = problems(hostname +
-                            "[tls]\nmin_version = \"1.2\"\n[auth]\n[sender]\n[dns]\nservers = []\n"
-                            "[[route]]\ntls = \"dane\"\nrate = \"\"\n[limits]\nauth_failures_max = 3\n");
-  EXPECT_THAT(all, SizeIs(7));
+                            "[dns]\nservers = []\n"
+                            "[[route]]\nrate = \"\"\nsource_addresses = []\n");
+  EXPECT_THAT(all, SizeIs(3));
   for (const std::string& one : all) EXPECT_THAT(one, testing::EndsWith("is not available in this version"));
 }
 
@@ -121,13 +121,79 @@ TEST(Parse, ListenersThatContradictThemselvesAreRefused) {
   EXPECT_THAT(problems(hostname + "[[listener]]\ntls = \"implicit\"\n"),
               ElementsAre(HasSubstr("3:7 [[listener]] tls")));
   EXPECT_THAT(problems(hostname + "[[listener]]\nrole = \"submissions\"\ntls = \"off\"\n"), SizeIs(1));
-  EXPECT_THAT(problems(hostname + "[[listener]]\nauth = \"required\"\n"),
-              ElementsAre(HasSubstr("not available in this version")));
+  good(hostname + "[[listener]]\nauth = \"optional\"\n");
   EXPECT_THAT(problems(hostname + "[[listener]]\n[[listener]]\n"),
               ElementsAre(HasSubstr("[::]:25 is listened on twice")));
   EXPECT_THAT(problems(hostname + "[listener]\n"), ElementsAre(HasSubstr("expected tables [[listener]]")));
   EXPECT_THAT(problems(hostname + "listener = [1]\n"), SizeIs(1));
   good(hostname + "[[listener]]\naddress=\"[::]:0\"\n[[listener]]\naddress=\"[::]:0\"\n");
+}
+
+TEST(Parse, CertificatesAreFilesBesideTheConfiguration) {
+  const Configuration c = good(hostname +
+                               "[tls]\nmin_version = \"1.3\"\nclient_ca = \"ca.pem\"\n"
+                               "certificates = [{ certificate = \"tls/a.pem\", key = \"/keys/a.pem\" },\n"
+                               "{ certificate = \"b.pem\", key = \"b.key\", ocsp = \"b.der\" }]\n");
+  ASSERT_THAT(c.tls.certificates, SizeIs(2));
+  EXPECT_EQ(c.tls.certificates[0].certificate, "/etc/ringpost/tls/a.pem");
+  EXPECT_EQ(c.tls.certificates[0].key, "/keys/a.pem");
+  EXPECT_EQ(c.tls.certificates[0].ocsp, "");
+  EXPECT_EQ(c.tls.certificates[1].ocsp, "/etc/ringpost/b.der");
+  EXPECT_EQ(c.tls.client_ca, "/etc/ringpost/ca.pem");
+  EXPECT_EQ(c.tls.min_version, tls::Version::tls_1_3);
+  EXPECT_THAT(problems(hostname + "[tls]\ncertificates = [{ certificate = \"a\" }]\n"),
+              ElementsAre(HasSubstr("each needs a certificate and a key")));
+  EXPECT_THAT(problems(hostname + "[tls]\ncertificates = [{ cert = \"a\", key = \"b\" }]\n"),
+              ElementsAre(HasSubstr("'cert'")));
+  EXPECT_THAT(problems(hostname + "[tls]\ncertificates = \"a.pem\"\nmin_version = \"1.1\"\n"), SizeIs(2));
+}
+
+TEST(Parse, AuthKnowsItsMechanismsAndWhereAccountsAre) {
+  const Configuration c = good(hostname +
+                               "[auth]\nmechanisms = [\"PLAIN\", \"GSSAPI\"]\nusers = \"file:users.toml\"\n"
+                               "plaintext_without_tls = true\nlogin_in_received = true\nkey_file = \"key\"\n");
+  EXPECT_THAT(c.sasl.mechanisms, ElementsAre("PLAIN", "GSSAPI"));
+  EXPECT_EQ(c.accounts.users, "file:/etc/ringpost/users.toml");
+  EXPECT_EQ(c.accounts.key_file, "/etc/ringpost/key");
+  EXPECT_TRUE(c.server.auth_without_tls);
+  EXPECT_TRUE(c.server.login_in_received);
+  EXPECT_THAT(problems(hostname + "[auth]\nmechanisms = [\"ANONYMOUS\"]\n"),
+              ElementsAre(HasSubstr("'ANONYMOUS' is not a mechanism we know")));
+  EXPECT_THAT(problems(hostname + "[auth]\nusers = \"users.toml\"\n"), SizeIs(1));
+}
+
+TEST(Parse, ATokenIssuerHasOneWayToBeChecked) {
+  const std::string issuer = hostname + "[[token_issuer]]\nissuer = \"https://id.example.com\"\n";
+  const Configuration c = good(issuer + "keys_file = \"keys.json\"\n");
+  ASSERT_THAT(c.sasl.oauth2, SizeIs(1));
+  EXPECT_EQ(c.sasl.oauth2[0].keys_file, "/etc/ringpost/keys.json");
+  EXPECT_THAT(problems(issuer), ElementsAre(HasSubstr("expected one of")));
+  EXPECT_THAT(problems(issuer + "keys_file = \"k\"\njwks_url = \"https://id.example.com/k\"\n"), SizeIs(1));
+  EXPECT_THAT(problems(issuer + "jwks_url = \"ftp://id.example.com/k\"\n"), SizeIs(2));
+  EXPECT_THAT(problems(hostname + "[[token_issuer]]\nkeys_file = \"k\"\n"), ElementsAre(HasSubstr("issuer is required")));
+}
+
+TEST(Parse, SenderRulesAreEnforcedUnlessSaidOtherwise) {
+  using policy::Enforcement;
+  const Configuration standard = good(hostname);
+  EXPECT_EQ(standard.sender.envelope, Enforcement::enforce);
+  EXPECT_EQ(standard.sender.header, Enforcement::enforce);
+  EXPECT_EQ(standard.sender.display_name, Enforcement::log);
+  EXPECT_TRUE(standard.sender.local_domains_require_auth);
+  const Configuration c = good(hostname +
+                               "[sender]\nheader = \"log\"\ndisplay_name = \"off\"\nprotected_names = [\"The Boss\"]\n"
+                               "local_domains_require_auth = false\nlocal_domains_from = [\"10.0.0.0/8\"]\n");
+  EXPECT_EQ(c.sender.header, Enforcement::log);
+  EXPECT_THAT(c.sender.protected_names, ElementsAre("The Boss"));
+  EXPECT_FALSE(c.sender.local_domains_require_auth);
+  EXPECT_THAT(problems(hostname + "[sender]\nenvelope = \"on\"\nheader = true\n"), SizeIs(2));
+}
+
+TEST(Parse, TrustedCertificatesAreFingerprints) {
+  const std::string print(64, 'a');
+  EXPECT_THAT(good(hostname + "[relay]\ntrusted_certificates = [\"" + print + "\"]\n").relay_access.trusted_certificates,
+              ElementsAre(print));
+  EXPECT_THAT(problems(hostname + "[relay]\ntrusted_certificates = [\"aa:bb\"]\n"), SizeIs(1));
 }
 
 TEST(Parse, AddressesAreNumbersWithAPort) {

@@ -98,10 +98,17 @@ TEST(ReceivedField, WhatWeMadeOurselvesHasNoFrom) {
   EXPECT_THAT(received_field(envelope, "mx1", id), StartsWith("Received: by mx1 id "));
 }
 
-TEST(ReceivedField, TlsIsAComment) {
-  EXPECT_THAT(received_field(an_envelope(), "mx1", id, "TLSv1.3 TLS_AES_128_GCM_SHA256"),
-              HasSubstr("(TLSv1.3 TLS_AES_128_GCM_SHA256)"));
-  EXPECT_THAT(received_field(an_envelope(), "mx1", id, "a)\r\nX: y"), HasSubstr("(a???X: y)"));
+TEST(ReceivedField, TlsIsAClauseAndItsVersionAComment) {
+  const std::string field =
+      received_field(an_envelope(), "mx1", id, {"TLSv1.3", "TLS_AES_128_GCM_SHA256", {}});
+  EXPECT_THAT(field, HasSubstr("(TLSv1.3)"));
+  EXPECT_THAT(field, HasSubstr("tls TLS_AES_128_GCM_SHA256;"));
+}
+
+TEST(ReceivedField, TheLoginIsAHarmlessComment) {
+  EXPECT_THAT(received_field(an_envelope(), "mx1", id, {{}, {}, "ann@example.com"}),
+              HasSubstr("by mx1 (authenticated as ann@example.com)"));
+  EXPECT_THAT(received_field(an_envelope(), "mx1", id, {{}, {}, "a)\r\nX: y"}), HasSubstr("(authenticated as a???X: y)"));
 }
 
 TEST(ReceivedField, LinesPassColumn78OnlyWhereAWordDoes) {
@@ -110,7 +117,7 @@ TEST(ReceivedField, LinesPassColumn78OnlyWhereAWordDoes) {
     envelope.origin.helo.assign(helo, 'h');
     for (const std::size_t local : {1u, 30u, 60u, 200u}) {
       envelope.recipients[0].address.local.assign(local, 'l');
-      const std::string field = received_field(envelope, "mx1.example.com", id, "TLSv1.3");
+      const std::string field = received_field(envelope, "mx1.example.com", id, {"TLSv1.3", {}, {}});
       expect_one_field(field, "Received");
       for (std::string_view line : lines_of(field)) {
         EXPECT_TRUE(line.size() <= 78 || line.find(' ', 1) == std::string_view::npos ||
