@@ -19,7 +19,7 @@ std::string text(std::size_t octets, std::string_view line_start) {
   return body;
 }
 
-void decode(benchmark::State& state, const std::string& body, std::size_t slice_octets) {
+void decode(benchmark::State& state, const std::string& body, std::size_t slice_octets, bool originators = false) {
   const std::string octets = body + ".\r\n";
   std::vector<io::Slice> slices;
   for (std::size_t at = 0; at < octets.size(); at += slice_octets) {
@@ -29,6 +29,7 @@ void decode(benchmark::State& state, const std::string& body, std::size_t slice_
   out.reserve(1024);
   for (auto _ : state) {
     smtp::DataDecoder decoder(smtp::BareLineEnding::refuse, 50 << 20);
+    decoder.collect_originators(originators);
     for (const io::Slice& slice : slices) decoder.feed(slice, out);
     benchmark::DoNotOptimize(decoder.facts());
     out.clear();
@@ -40,6 +41,11 @@ void data_text(benchmark::State& state) {
   decode(state, text(10 << 10, ""), static_cast<std::size_t>(state.range(0)));
 }
 BENCHMARK(data_text)->Arg(16 << 10)->Arg(4 << 10)->Arg(1460);
+
+void data_text_with_originators(benchmark::State& state) {
+  decode(state, text(10 << 10, ""), static_cast<std::size_t>(state.range(0)), true);
+}
+BENCHMARK(data_text_with_originators)->Arg(16 << 10)->Arg(4 << 10)->Arg(1460);
 
 void data_text_one_mebibyte(benchmark::State& state) {
   decode(state, text(1 << 20, ""), 16 << 10);

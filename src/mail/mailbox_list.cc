@@ -239,6 +239,9 @@ class Parser {
     auto address = parse_address(text, true, true);
     if (!address || address->local.empty() || address->domain.empty())
       return unreadable("an address that does not follow its grammar");
+    // Allowed in a literal, but only by readers that know where they are.
+    if (address->is_literal() && address->domain.find_first_of("\"<>(),;@") != std::string::npos)
+      return unreadable("an address literal with specials");
     if (!shows_as_it_is(address->local) || !shows_as_it_is(address->domain))
       return unreadable("an address with characters that do not show");
     if (out_.mailboxes.size() == mailboxes_max) return fail(ErrorKind::too_large, "too many mailboxes");
