@@ -48,12 +48,12 @@ class GssapiExchange final : public GsaslExchange {
 
 /// Kerberos takes it from the environment only.
 Result<void> choose_keytab(const std::string& configured) {
-  const char* present = std::getenv(keytab_variable);
-  if (!configured.empty() && (!present || configured != present))
-    if (::setenv(keytab_variable, configured.c_str(), 1) != 0) return fail_errno(errno, "setenv KRB5_KTNAME");
-  std::string_view keytab = !configured.empty() ? configured : present ? present : system_keytab;
-  if (keytab.starts_with("FILE:")) keytab.remove_prefix(5);
-  const std::string path(keytab);
+  const char* variable = std::getenv(keytab_variable);
+  const std::string present = variable ? variable : "";
+  if (!configured.empty() && configured != present && ::setenv(keytab_variable, configured.c_str(), 1) != 0)
+    return fail_errno(errno, "setenv KRB5_KTNAME");
+  std::string path = !configured.empty() ? configured : !present.empty() ? present : system_keytab;
+  if (path.starts_with("FILE:")) path.erase(0, 5);
   if (::access(path.c_str(), R_OK) != 0)
     return fail(ErrorKind::invalid, "GSSAPI needs a keytab that we can read: " + path);
   return {};

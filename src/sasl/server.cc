@@ -19,6 +19,7 @@ class MechanismServer final : public Server {
     for (const std::string& name : context_.options.mechanisms) {
       const Mechanism* mechanism = find_mechanism(name);
       if (!mechanism) return fail(ErrorKind::invalid, "unknown SASL mechanism " + name);
+      if (std::ranges::find(ready_, mechanism, &Ready::mechanism) != ready_.end()) continue;
       auto maker = mechanism->prepare(context_);
       if (!maker) return propagate(maker);
       ready_.push_back({mechanism, std::move(*maker)});

@@ -40,7 +40,7 @@ inline account::ScramKeys scram_keys(crypto::Digest kind, const std::string& pas
 struct ScramReference {
   crypto::Digest kind = crypto::Digest::sha256;
   std::string gs2_header = "n,,";
-  std::string binding;  // appended to the header in c=
+  std::string binding{};  // appended to the header in c=
   std::string user = "user";
   std::string password = "pencil";
   std::string nonce = "rOprNGfwEbeRWgbNEkqO";
