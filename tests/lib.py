@@ -14,9 +14,10 @@ import tempfile
 
 from support.base import *  # noqa: F401,F403
 from support.base import Failure, build_dir, check, patience, sanitizer_environment
-from support.client import Client, Closed, Reply, queue_id, stuff  # noqa: F401
+from support.client import Client, Closed, Reply, base64_text, queue_id, stuff  # noqa: F401
 from support.config import DOMAIN, HOSTNAME, base_config, merge, set_path, to_toml  # noqa: F401
 from support.peers import Peer, Sink, path_of  # noqa: F401
+from support.people import ALICE, BOB, PEOPLE, SecureServer  # noqa: F401
 from support.server import Server
 
 
@@ -41,6 +42,14 @@ class Context:
 
     def server(self, config=None, extra="", name="server", start=True, **options):
         server = Server(self.folder / name, self.preset, config, extra, **options)
+        self._cleanup.append(server.stop)
+        if start:
+            server.start()
+        return server
+
+    def secure_server(self, config=None, start=True, **options):
+        """A server with TLS, accounts and the listeners mx, submission and submissions (support/people.py)."""
+        server = SecureServer(self.folder / "server", self.preset, config, **options)
         self._cleanup.append(server.stop)
         if start:
             server.start()

@@ -191,8 +191,8 @@ def next_hop(ctx, extensions=FULL, **options):
     return peer
 
 
-def postfix(ctx, *lines):
-    """A Postfix of its own on peer.port; `lines` are appended to its main.cf."""
+def postfix(ctx, *lines, services=()):
+    """A Postfix of its own on peer.port; `lines` are appended to its main.cf, `services` to its master.cf."""
     ctx.need("postfix")
     if os.geteuid() != 0:
         raise Skip("Postfix must be started as root")
@@ -205,7 +205,10 @@ def postfix(ctx, *lines):
     peer.port = free_port()
     peer.group = Group("postfix")
     ctx.on_exit(peer.stop)
-    peer.launch_with(*lines)
+    conf = peer.configure(*lines)
+    with open(conf / "master.cf", "a") as master:
+        master.writelines(f"{service}\n" for service in services)
+    peer.spawn(["/usr/sbin/postfix", "-c", conf, "start-fg"])
     try:
         wait_for_banner(peer.port, 20 * ctx.patience, lambda: peer.process.poll() is None)
     except Exception as error:

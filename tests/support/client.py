@@ -1,7 +1,9 @@
 """An SMTP client that hides nothing."""
 
+import base64
 import re
 import socket
+import ssl
 
 from support.base import Failure, check
 
@@ -49,13 +51,28 @@ class Client:
     def write(self, octets):
         self.socket.sendall(octets)
 
+    def secure(self, context, name):
+        """TLS from here on. What the server said in clear text must all have been read."""
+        check(self.unread == b"", f"clear text behind the reply that invites TLS: {self.unread!r}")
+        try:
+            self.socket = context.wrap_socket(self.socket, server_hostname=name)
+        except OSError as error:
+            raise Failure(f"TLS handshake: {error}") from None
+        return self
+
+    def starttls(self, context, name, ehlo="client.example.net"):
+        """After greet(): the upgrade, and EHLO again, since nothing learnt before it counts."""
+        self.command("STARTTLS", 220)
+        self.secure(context, name)
+        return self.hello(ehlo)
+
     def line(self):
         while b"\r\n" not in self.unread:
             try:
                 octets = self.socket.recv(65536)
             except TimeoutError:
                 raise Failure(f"no reply in {self.socket.gettimeout():g} s; unread: {self.unread!r}") from None
-            except ConnectionResetError:
+            except (ConnectionResetError, ssl.SSLError):
                 octets = b""
             if not octets:
                 raise Closed(f"connection closed; unread: {self.unread!r}")
@@ -85,8 +102,18 @@ class Client:
             check(str(reply.code).startswith(str(code)), f"{after!r} was answered {reply!r}, expected {code}")
         return reply
 
+    def auth_plain(self, login, password, expect=235):
+        return self.command("AUTH PLAIN " + base64_text(f"\0{login}\0{password}"), expect)
+
+    def mechanisms(self):
+        """What EHLO listed behind AUTH; empty where it did not list it."""
+        return next((words.split()[1:] for words in self.extensions if words.split()[0] == "AUTH"), [])
+
     def greet(self, name="client.example.net"):
         self.expect(220, "connect")
+        return self.hello(name)
+
+    def hello(self, name="client.example.net"):
         reply = self.command(f"EHLO {name}", 250)
         self.extensions = [line[4:].decode() for line in reply.lines[1:]]
         return self
@@ -105,7 +132,7 @@ class Client:
         """Whether the server closes without a further octet."""
         try:
             return self.unread == b"" and self.socket.recv(1) == b""
-        except ConnectionResetError:
+        except (ConnectionResetError, ssl.SSLEOFError):
             return True
         except TimeoutError:
             return False
@@ -117,6 +144,10 @@ def stuff(body):
         body += b"\r\n"
     body = re.sub(rb"(^|(?<=\r\n))\.", b"..", body)
     return body
+
+
+def base64_text(octets):
+    return base64.b64encode(octets if isinstance(octets, bytes) else octets.encode()).decode()
 
 
 def queue_id(reply):

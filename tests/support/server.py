@@ -32,6 +32,7 @@ class Server:
         self.wrapper = list(wrapper)
         self.environment = environment or {}
         self.log_path = self.folder / "server.log"
+        self.config_path = self.folder / "ringpost.toml"
         self.process = None
         self.listeners = []  # "host:port", in the order of the configuration
         self.admin = None
@@ -41,8 +42,7 @@ class Server:
 
     def start(self, ready=True):
         check(self.process is None, "this server runs already")
-        self.config_path = self.folder / "ringpost.toml"
-        self._write_config()
+        self.write_config()
         self._log_start = self.log_path.stat().st_size if self.log_path.exists() else 0
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
@@ -59,12 +59,12 @@ class Server:
             entry["address"] = address
         if self.admin:
             self.config["admin"]["address"] = self.admin
-        self._write_config()  # the command line tools read the same file and need the port that was picked
+        self.write_config()  # the command line tools read the same file and need the port that was picked
         if self.admin:
             self._wait_while_alive(lambda: self.http("/health/ready")[0] == 200, seconds, "ready on the admin address")
         return self
 
-    def _write_config(self):
+    def write_config(self):
         self.config_path.write_text(to_toml(self.config) + self.extra)
 
     def _all_bound(self):

@@ -1,0 +1,105 @@
+"""Programs that people use log in: each by every mechanism it has and the server has, over STARTTLS on the submission
+listener and, where it can, over TLS from the first octet. Each shows first that a wrong password keeps it out."""
+
+from lib import ALICE, Failure, check
+from support import login_clients as clients
+from support.people import client_context
+
+MECHANISMS = ["SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-1", "PLAIN", "LOGIN", "CRAM-MD5",
+              "DIGEST-MD5", "NTLM"]
+BOTH = ("submission", "submissions")
+
+
+def knowing_server(ctx):
+    return ctx.secure_server(mechanisms=MECHANISMS, config={"limits": {"auth_failure_delay": "100ms"}})
+
+
+def kept_out(server, mechanism, attempt):
+    with server.one_login(mechanism, ALICE, "failed"):
+        try:
+            attempt()
+        except (clients.Refused, Failure):
+            return
+        raise Failure(f"a wrong password was good enough by {mechanism}")
+
+
+def let_in(server, mechanism, attempt):
+    with server.one_login(mechanism, ALICE):
+        attempt()
+
+
+def test_gsasl_logs_in_by_every_mechanism(ctx):
+    ctx.need("gsasl")
+    server = knowing_server(ctx)
+    kept_out(server, "SCRAM-SHA-256", lambda: clients.gsasl(server, "SCRAM-SHA-256", ALICE, password="wrong"))
+    for mechanism in ("SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-1", "PLAIN", "LOGIN", "CRAM-MD5",
+                      "DIGEST-MD5"):
+        let_in(server, mechanism, lambda: clients.gsasl(server, mechanism, ALICE))
+
+
+def test_gsasl_binds_to_a_channel_of_tls_1_2_too(ctx):
+    ctx.need("gsasl")
+    server = knowing_server(ctx)
+    for mechanism in ("SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS"):
+        let_in(server, mechanism, lambda: clients.gsasl(server, mechanism, ALICE, "--priority=NORMAL:-VERS-TLS1.3"))
+    check({e.get("version") for e in server.events("tls")} == {"TLSv1.2"}, "not every handshake was TLS 1.2")
+
+
+def test_swaks_logs_in_by_every_mechanism(ctx):
+    ctx.need("swaks")
+    server = knowing_server(ctx)
+    kept_out(server, "PLAIN", lambda: clients.swaks(server, "PLAIN", ALICE, password="wrong"))
+    sent = 0
+    for role in BOTH:
+        for mechanism in ("PLAIN", "LOGIN", "CRAM-MD5", "DIGEST-MD5"):
+            let_in(server, mechanism, lambda: clients.swaks(server, mechanism, ALICE, role))
+            sent += 1
+    server.wait_mail("box", sent)
+
+
+def test_curl_logs_in_by_every_mechanism(ctx):
+    ctx.need("curl")
+    server = knowing_server(ctx)
+    kept_out(server, "PLAIN", lambda: clients.curl(server, "PLAIN", ALICE, user="alice:wrong"))
+    sent = 0
+    for role in BOTH:
+        for mechanism in ("PLAIN", "LOGIN", "CRAM-MD5", "DIGEST-MD5", "NTLM"):
+            let_in(server, mechanism, lambda: clients.curl(server, mechanism, ALICE, role=role))
+            sent += 1
+    server.wait_mail("box", sent)
+
+
+def test_msmtp_logs_in_by_every_mechanism(ctx):
+    ctx.need("msmtp")
+    server = knowing_server(ctx)
+    kept_out(server, "SCRAM-SHA-256", lambda: clients.msmtp(server, "SCRAM-SHA-256", ALICE, ctx.folder, password="wrong"))
+    sent = 0
+    for role in BOTH:
+        for mechanism in ("PLAIN", "LOGIN", "CRAM-MD5", "DIGEST-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256"):
+            let_in(server, mechanism, lambda: clients.msmtp(server, mechanism, ALICE, ctx.folder, role=role))
+            sent += 1
+    server.wait_mail("box", sent)
+
+
+def test_smtplib_logs_in_by_every_mechanism(ctx):
+    server = knowing_server(ctx)
+    context = client_context()
+    kept_out(server, "PLAIN", lambda: clients.smtplib_client(server, "PLAIN", ALICE, context, password="wrong"))
+    sent = 0
+    for role in BOTH:
+        for mechanism in ("PLAIN", "LOGIN", "CRAM-MD5"):
+            let_in(server, mechanism, lambda: clients.smtplib_client(server, mechanism, ALICE, context, role))
+            sent += 1
+    server.wait_mail("box", sent)
+
+
+def test_nodemailer_logs_in_by_every_mechanism(ctx):
+    ctx.need("node")
+    server = knowing_server(ctx)
+    kept_out(server, "PLAIN", lambda: clients.nodemailer(server, "PLAIN", ALICE, password="wrong"))
+    sent = 0
+    for role in BOTH:
+        for mechanism in ("PLAIN", "LOGIN", "CRAM-MD5"):
+            let_in(server, mechanism, lambda: clients.nodemailer(server, mechanism, ALICE, role))
+            sent += 1
+    server.wait_mail("box", sent)
