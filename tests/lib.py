@@ -47,9 +47,9 @@ class Context:
             server.start()
         return server
 
-    def secure_server(self, config=None, start=True, **options):
+    def secure_server(self, config=None, name="server", start=True, **options):
         """A server with TLS, accounts and the listeners mx, submission and submissions (support/people.py)."""
-        server = SecureServer(self.folder / "server", self.preset, config, **options)
+        server = SecureServer(self.folder / name, self.preset, config, **options)
         self._cleanup.append(server.stop)
         if start:
             server.start()

@@ -6,9 +6,12 @@ What a transcript may say (docs/testing.md has examples):
   @listener mx|submission|submissions   which listener to talk to (mx)
   @set KEY=VALUE            a configuration key, TOML value: limits.message_size_max="64KiB"
   @client ADDRESS           source address: 127.0.0.1 (the default) is trusted, 127.0.0.2 is a stranger
+  @people                   the server has a certificate and the accounts alice and bob (tests/support/people.py)
   C: text                   sends text and CRLF
   C~ text                   sends octets without CRLF; \\r \\n \\t \\\\ \\0 \\xNN are understood
   C* COUNT text             sends the octets of text (escapes as above) COUNT times, without CRLF
+  C64 [AUTH NAME] text      sends the octets of text (escapes as above) in base64, behind "AUTH NAME " if that is given
+  tls                       the TLS handshake, with our authority trusted: after STARTTLS, or first on submissions
   S- text                   the next reply has this line, without its code and separator: "S- SIZE 65536"
   S! text                   the next reply has no such line
   S: text                   the next reply's last line; "..." at the end stands for anything
@@ -23,9 +26,11 @@ What a transcript may say (docs/testing.md has examples):
 """
 
 import argparse
+import base64
 import concurrent.futures
 import pathlib
 import re
+import ssl
 import sys
 import tempfile
 import time
@@ -36,10 +41,12 @@ sys.path.insert(0, str(HERE.parent))
 sys.dont_write_bytecode = True
 
 import lib  # noqa: E402
+from support.certificates import HOST  # noqa: E402
+from support.people import ROLES as LISTENERS, SecureServer, client_context  # noqa: E402
 
 AT_ONCE = 8  # conversations: most of them wait for a refused command's delay
 TRUSTED, STRANGER = "127.0.0.1", "127.0.0.2"
-LISTENERS = ["mx", "submission", "submissions"]
+AUTH = re.compile(r"(AUTH [A-Za-z0-9-]+ )?(.*)", re.S)
 
 
 def unescape(text):
@@ -55,12 +62,12 @@ def unescape(text):
 class Transcript:
     """A parsed file: its settings and its steps as (line number, verb, rest)."""
 
-    STEP = re.compile(r"(C:|C~|C\*|S:|S/|S-|S!|closed|abort|close|connect|wait|mail)(?:[ ](.*))?$", re.S)
+    STEP = re.compile(r"(C:|C~|C\*|C64|S:|S/|S-|S!|tls|closed|abort|close|connect|wait|mail)(?:[ ](.*))?$", re.S)
 
     def __init__(self, path):
         self.path = path
         self.name = path.stem
-        self.listener, self.client, self.settings, self.steps = "mx", TRUSTED, {}, []
+        self.listener, self.client, self.settings, self.steps, self.people = "mx", TRUSTED, {}, [], False
         for number, line in enumerate(path.read_text().split("\n"), 1):
             if line.startswith("@"):
                 self._setting(number, *line[1:].split(" ", 1))
@@ -77,6 +84,8 @@ class Transcript:
             self.listener = rest
         elif name == "client" and rest:
             self.client = rest
+        elif name == "people" and not rest:
+            self.people = True
         elif name == "set" and "=" in rest:
             key, value = rest.split("=", 1)
             self.settings[key.strip()] = tomllib.loads(f"value = {value.strip()}")["value"]
@@ -85,7 +94,7 @@ class Transcript:
 
     @property
     def variant(self):
-        return repr(sorted(self.settings.items()))
+        return repr((self.people, sorted(self.settings.items())))
 
 
 class Conversation:
@@ -122,6 +131,11 @@ class Conversation:
         elif verb == "C*":
             count, _, text = rest.partition(" ")
             self.send(unescape(text) * int(count))
+        elif verb == "C64":
+            command, text = AUTH.fullmatch(rest).groups()
+            self.send((command or "").encode() + base64.b64encode(unescape(text)) + b"\r\n")
+        elif verb == "tls":
+            self.client.secure(client_context(), HOST)
         elif verb == "S-":
             self.wanted.append(rest)
         elif verb == "S!":
@@ -150,7 +164,7 @@ class Conversation:
         self.heard.append(f"C {octets[:200]!r}")
         try:
             self.client.write(octets)
-        except (BrokenPipeError, ConnectionResetError):
+        except (BrokenPipeError, ConnectionResetError, ssl.SSLError):
             pass  # the server may have hung up while we were talking: the next expectation tells
 
     def expect(self, verb, pattern):
@@ -211,7 +225,8 @@ def converse(transcript, server):
 
 def run_variant(transcripts, preset, folder, report):
     """All transcripts that share a configuration, against one server; the server's own end is a test too."""
-    server = lib.Server(folder, preset, config_of(folder, transcripts[0].settings))
+    kind = SecureServer if transcripts[0].people else lib.Server
+    server = kind(folder, preset, config_of(folder, transcripts[0].settings))
     try:
         server.start()
         with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
