@@ -44,7 +44,10 @@ Result<std::unique_ptr<Credentials>> Credentials::create(const config::Configura
 
 Result<void> Credentials::open_accounts() {
   auto store = account::open_store(configuration_.accounts);
-  if (!store) return propagate(store);
+  if (!store) {
+    if (store.error().kind == ErrorKind::not_found) store.error().reason += " (`ringpost user add LOGIN` makes it)";
+    return propagate(store);
+  }
   accounts_ = std::move(*store);
   auto server = sasl::Server::create(configuration_.sasl, configuration_.hostname, *accounts_);
   if (!server) return propagate(server);
