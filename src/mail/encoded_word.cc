@@ -97,9 +97,11 @@ std::string repaired(std::string_view text, bool& damaged) {
 /// nullopt: no such charset.
 std::optional<std::string> to_utf8(std::string_view charset, std::string_view octets, bool& damaged) {
   if (iequals(charset, "utf-8") || iequals(charset, "utf8")) return repaired(octets, damaged);
+  const std::string name(charset);
   UErrorCode status = U_ZERO_ERROR;
-  const std::unique_ptr<UConverter, decltype(&ucnv_close)> converter(ucnv_open(std::string(charset).c_str(), &status),
-                                                                     &ucnv_close);
+  // Asked first, because for a name it does not know ICU goes looking for a file of that name.
+  if (ucnv_countAliases(name.c_str(), &status) == 0 || U_FAILURE(status)) return std::nullopt;
+  const std::unique_ptr<UConverter, decltype(&ucnv_close)> converter(ucnv_open(name.c_str(), &status), &ucnv_close);
   if (U_FAILURE(status) || converter == nullptr) return std::nullopt;
   const auto length = static_cast<std::int32_t>(octets.size());
   const icu::UnicodeString text(octets.data(), length, converter.get(), status);

@@ -57,6 +57,11 @@ TEST(EncodedWord, UnknownCharsetStaysAndIsMarked) {
   EXPECT_EQ(text.text, "=?x-nobody-has-it?q?Ann?= Lee");
 }
 
+TEST(EncodedWord, ACharsetIsNeverThePathOfAFile) {
+  for (const std::string_view charset : {"../../tmp/x", "/tmp/x", "utf-8,version=1", "x\\y"})
+    EXPECT_TRUE(decode_words("=?" + std::string(charset) + "?q?Ann?=").unknown_charset) << charset;
+}
+
 TEST(EncodedWord, DamageIsMarkedAndTheResultIsUtf8) {
   for (const std::string_view text : {"=?utf-8?q?=FF?=", "J\xf6rg", "=?utf-16be?q?=D8?=", "=?x?q?\xff?="}) {
     const DecodedText result = decode_words(text);
