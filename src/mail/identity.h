@@ -1,5 +1,5 @@
-// Somebody who has proved who they are, and what they may send as. Made by the account store when a login succeeds, kept
-// by the session, read by policy.
+// Somebody who has proved who they are, and what they may send as. Made by the account store when a login succeeds,
+// kept by the session, read by policy.
 //
 // Standards: RFC 4954 (authentication identity), RFC 6409 6.1 (enforced submission rights).
 #pragma once

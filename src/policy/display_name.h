@@ -3,8 +3,8 @@
 // writing direction, a charset we cannot read.
 //
 // A name is claimed by having its words side by side, in any order ("Lee, Ann"), as confusables.h reads them, or by
-// being the whole of it with its blanks elsewhere ("AnnLee"). An account's name of one word is claimed only by the whole
-// name, because there are many Anns.
+// being the whole of it with its blanks elsewhere ("AnnLee"). An account's name of one word is claimed only by the
+// whole name, because there are many Anns.
 //
 // Read-only after its making, so all cores share it.
 #pragma once

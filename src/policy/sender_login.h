@@ -1,6 +1,6 @@
-// May this client send as this person? Authenticated users use the addresses of their account, in MAIL FROM and in every
-// mailbox of From:, Sender: and their Resent- forms; strangers don't use the domains that are ours; and nobody's display
-// name claims somebody else's. The one place that decides it.
+// May this client send as this person? Authenticated users use the addresses of their account, in MAIL FROM and in
+// every mailbox of From:, Sender: and their Resent- forms; strangers don't use the domains that are ours; and nobody's
+// display name claims somebody else's. The one place that decides it; docs/senders.md tells it to operators.
 //
 // Standards: RFC 6409 6.1 and 8.1 (enforced submission rights, Sender), RFC 5322 3.6.2, RFC 2047 (encoded words),
 // Unicode TR 39 (confusables).
