@@ -31,8 +31,8 @@ struct Conversation {
 
 Task<Result<std::string>> step(const Conversation& with, std::string challenge) {
   if (!with.helpers) co_return with.exchange.step(challenge);
-  auto done = co_await with.helpers->run(
-      [&exchange = with.exchange, asked = std::move(challenge)] { return exchange.step(asked); });
+  auto work = [&exchange = with.exchange, asked = std::move(challenge)] { return exchange.step(asked); };
+  auto done = co_await with.helpers->run(std::move(work));
   if (!done) co_return propagate(done);
   co_return std::move(*done);
 }
@@ -58,17 +58,23 @@ Task<Result<Reply>> run(Conversation with) {
   auto reply = co_await with.client.command(std::move(line), with.deadline, with.cancel);
   for (unsigned challenges = 0; reply && reply->code() == challenge_code; ++challenges) {
     const auto lines = reply->lines();
-    const auto challenge = lines.size() == 1 ? base64_decode(lines.front()) : std::nullopt;
+    auto challenge = lines.size() == 1 ? base64_decode(lines.front()) : std::nullopt;
     if (!challenge) co_return co_await give_up(with, Error(ErrorKind::refused, "a challenge that is not base64"));
     if (challenges == challenges_max)
       co_return co_await give_up(with, Error(ErrorKind::refused, "challenges without an end"));
-    auto response =
-        unsaid ? Result<std::string>(*std::exchange(unsaid, std::nullopt)) : co_await step(with, std::move(*challenge));
+    Result<std::string> response;
+    if (unsaid) {
+      response = std::move(*unsaid);
+      unsaid.reset();
+    } else {
+      response = co_await step(with, std::move(*challenge));
+    }
     if (!response) co_return co_await give_up(with, std::move(response.error()));
     reply = co_await with.client.command(base64_encode(*response), with.deadline, with.cancel);
   }
   if (reply && reply->code() == success_code) {
-    auto proved = unsaid ? fail(ErrorKind::refused, "the server was content with nothing") : with.exchange.finish();
+    if (unsaid) co_return fail(ErrorKind::refused, "the server was content with nothing");
+    auto proved = with.exchange.finish();
     if (!proved) co_return propagate(proved);
   }
   co_return std::move(reply);

@@ -1,6 +1,7 @@
 // A client's octets against every mechanism of the server: the first octet chooses it, the rest is cut at 0xFE into
 // responses. Whatever comes, the exchange ends in bounded steps, never succeeds (the store's passwords are random), and
 // stays ended.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -87,8 +88,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
   sasl::Channel channel{
       .encrypted = true, .binding = "binding", .binding_type = "tls-unique", .certificate_identities = {}};
-  channel.certificate_identities = {"nobody", std::string(rest.substr(0, 20))};
-  if (channel.certificate_identities.back() == "user") return 0;  // that one may come in
+  channel.certificate_identities = {"nobody", "somebody"};
   auto exchange = server().start(name, std::move(channel));
   RINGPOST_ASSERT(exchange.has_value());
   sasl::Step step;
