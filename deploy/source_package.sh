@@ -19,6 +19,13 @@ private_sources() {  # FOLDER: the system's package sources, asked for source pa
   done
 }
 
+older_source() {  # NAME: the newest version but one; uses options of main()
+  local version
+  version=$(apt-cache "${options[@]}" showsrc "$1" | sed -n 's/^Version: //p' | sort -rV | sed -n 2p)
+  [[ -n $version ]] || return 1
+  apt-get "${options[@]}" source "$1=$version"
+}
+
 main() {
   [[ $# -eq 2 ]] || { sed -n '2,4s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2; }
   local name=$1 folder=$2
@@ -30,7 +37,8 @@ main() {
   cd "$folder"
   apt-get "${options[@]}" update
   rm -rf source
-  apt-get "${options[@]}" source "$name"
+  # A mirror may know of an update whose source it does not have: then the release's own is taken.
+  apt-get "${options[@]}" source "$name" || older_source "$name"
   mv "$(find . -mindepth 1 -maxdepth 1 -type d -name "$name-*" | head -1)" source
 }
 

@@ -6,7 +6,8 @@
 
 #include "base/text.h"
 #include "crypto/equal.h"
-#include "sasl/secret_file.h"
+#include "sasl/client_mechanism.h"
+#include "sasl/small_file.h"
 #include "sasl/strict_json.h"
 
 namespace ringpost::sasl {
@@ -83,7 +84,7 @@ std::shared_ptr<AccessTokens::Entry> AccessTokens::entry(const ClientOptions& op
 }
 
 Result<void> AccessTokens::refresh(const ClientOptions& options, Entry& entry) {
-  auto in_file = read_secret_file(options.refresh_token_file);
+  auto in_file = read_secret(options.refresh_token_file);
   if (!in_file) return propagate(in_file);
   const bool replaced = entry.refresh_token.empty() || *in_file != entry.in_file;
   auto response = ask(options, replaced ? *in_file : entry.refresh_token);
@@ -109,7 +110,7 @@ Result<lookup::HttpResponse> AccessTokens::ask(const ClientOptions& options, con
                               .password = {}};
   if (!options.client_id.empty()) request.form.emplace_back("client_id", options.client_id);
   if (!options.client_secret_file.empty()) {
-    auto secret = read_secret_file(options.client_secret_file);
+    auto secret = read_secret(options.client_secret_file);
     if (!secret) return propagate(secret);
     request.form.emplace_back("client_secret", std::move(*secret));
   }

@@ -5,6 +5,7 @@
 
 #include "crypto/equal.h"
 #include "sasl/gsasl_client.h"
+#include "sasl/oauth_client.h"
 
 namespace ringpost::sasl {
 
@@ -16,6 +17,8 @@ constexpr std::array mechanisms{
     ClientMechanism{.name = "CRAM-MD5", .start = start_gsasl_client},
     ClientMechanism{.name = "PLAIN", .start = start_gsasl_client, .shows_secret = true},
     ClientMechanism{.name = "LOGIN", .start = start_gsasl_client, .shows_secret = true},
+    ClientMechanism{.name = "OAUTHBEARER", .start = start_oauth_client, .shows_secret = true, .automatic = false},
+    ClientMechanism{.name = "XOAUTH2", .start = start_oauth_client, .shows_secret = true, .automatic = false},
 };
 
 }  // namespace

@@ -6,7 +6,7 @@
 
 #include "crypto/digest.h"
 #include "crypto/equal.h"
-#include "sasl/secret_file.h"
+#include "sasl/client_mechanism.h"
 #include "sasl/strict_json.h"
 
 namespace ringpost::sasl {
@@ -39,7 +39,7 @@ Result<Claims> Introspection::ask_issuer(std::string_view token) {
                               .user = issuer_.client_id,
                               .password = {}};
   if (!issuer_.client_secret_file.empty()) {
-    auto secret = read_secret_file(issuer_.client_secret_file);
+    auto secret = read_secret(issuer_.client_secret_file);
     if (!secret) return fail(ErrorKind::unavailable, secret.error().reason);
     request.password = std::move(*secret);
   }

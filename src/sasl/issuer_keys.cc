@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "sasl/secret_file.h"
+#include "sasl/small_file.h"
 
 namespace ringpost::sasl {
 

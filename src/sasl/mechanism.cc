@@ -5,9 +5,12 @@
 
 #include "sasl/external_exchange.h"
 #include "sasl/gssapi_exchange.h"
+#include "sasl/ntlm_exchange.h"
+#include "sasl/oauth_exchange.h"
 #include "sasl/password_exchange.h"
 #include "sasl/scram_exchange.h"
 #include "sasl/shared_secret_exchange.h"
+#include "sasl/srp_exchange.h"
 
 namespace ringpost::sasl {
 
@@ -32,6 +35,11 @@ constexpr std::array mechanisms{
     Mechanism{.name = "DIGEST-MD5", .ability = &Abilities::password, .prepare = prepare_digest_md5, .weak = true},
     Mechanism{.name = "EXTERNAL", .ability = &Abilities::names, .prepare = prepare_external, .needs_certificate = true},
     Mechanism{.name = "GSSAPI", .ability = &Abilities::names, .prepare = prepare_gssapi},
+    Mechanism{
+        .name = "OAUTHBEARER", .ability = &Abilities::names, .prepare = prepare_oauthbearer, .shows_password = true},
+    Mechanism{.name = "XOAUTH2", .ability = &Abilities::names, .prepare = prepare_xoauth2, .shows_password = true},
+    Mechanism{.name = "SRP", .ability = &Abilities::srp, .prepare = prepare_srp},
+    Mechanism{.name = "NTLM", .ability = &Abilities::password, .prepare = prepare_ntlm, .weak = true},
 };
 
 bool can_bind(const Channel& channel) {

@@ -8,6 +8,7 @@
 #include "crypto/equal.h"
 #include "sasl/ntlm_message.h"
 #include "sasl/ntlm_proof.h"
+#include "sasl/saslprep.h"
 #include "sasl/utf16.h"
 
 namespace ringpost::sasl {
@@ -42,8 +43,10 @@ std::vector<std::string> logins(const std::string& user, const std::string& doma
   const std::string of = backslash == std::string::npos ? domain : user.substr(0, backslash);
   if (backslash != std::string::npos) names.push_back(bare);
   if (!of.empty() && bare.find('@') == std::string::npos) names.push_back(bare + "@" + of);
-  std::erase_if(names, [](const std::string& name) { return name.empty(); });
-  return names;
+  std::vector<std::string> prepared;
+  for (const std::string& name : names)
+    if (auto login = saslprep(name)) prepared.push_back(std::move(*login));
+  return prepared;
 }
 
 class NtlmExchange final : public ServerExchange {
@@ -134,6 +137,12 @@ class NtlmExchange final : public ServerExchange {
 };
 
 }  // namespace
+
+Result<Maker> prepare_ntlm(const ServerContext& context) {
+  return [&context](Channel) -> Result<std::unique_ptr<ServerExchange>> {
+    return make_ntlm_exchange(context.store, context.realm(), context.hostname);
+  };
+}
 
 std::unique_ptr<ServerExchange> make_ntlm_exchange(account::Store& store, std::string domain, std::string hostname,
                                                    std::function<WallTime()> clock) {

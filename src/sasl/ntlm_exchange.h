@@ -10,9 +10,11 @@
 
 #include "account/store.h"
 #include "base/clock.h"
-#include "sasl/server.h"
+#include "sasl/mechanism.h"
 
 namespace ringpost::sasl {
+
+Result<Maker> prepare_ntlm(const ServerContext& context);
 
 /// `store` outlives it. `domain` and `hostname` as DNS names.
 std::unique_ptr<ServerExchange> make_ntlm_exchange(account::Store& store, std::string domain, std::string hostname,

@@ -60,7 +60,7 @@ Result<std::unique_ptr<ClientExchange>> make_oauth_client(const ClientOptions& o
   return std::make_unique<OauthClient>(options, dialect, std::move(*token), std::move(*message), tokens);
 }
 
-Result<std::unique_ptr<ClientExchange>> start_oauth_client(const ClientOptions& options, std::string_view mechanism,
+Result<std::unique_ptr<ClientExchange>> start_oauth_client(std::string_view mechanism, const ClientOptions& options,
                                                            const std::string& server_name) {
   for (const OauthDialect dialect : {OauthDialect::oauthbearer, OauthDialect::xoauth2})
     if (iequals(mechanism, mechanism_name(dialect)))

@@ -17,7 +17,7 @@ namespace ringpost::sasl {
 
 /// `mechanism` is OAUTHBEARER or XOAUTH2. May ask the token endpoint. Errors: not_found (a secret file, or another
 /// mechanism), invalid (options), unavailable (token endpoint).
-Result<std::unique_ptr<ClientExchange>> start_oauth_client(const ClientOptions& options, std::string_view mechanism,
+Result<std::unique_ptr<ClientExchange>> start_oauth_client(std::string_view mechanism, const ClientOptions& options,
                                                            const std::string& server_name);
 
 /// The same with tokens from elsewhere than the process's own store; `tokens` outlives it.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "sasl/saslprep.h"
 
 namespace ringpost::sasl {
 
@@ -60,7 +61,8 @@ class OauthExchange final : public ServerExchange {
   }
 
   Step find_account(const OauthMessage& message, const std::string& login) {
-    auto account = store_.find(login);
+    const auto name = saslprep(login);
+    auto account = name ? store_.find(*name) : fail(ErrorKind::not_found, "no name");
     if (!account && account.error().kind == ErrorKind::not_found)
       return refuse(Failure::credentials, login, "the token is good, but names no account");
     if (!account) return failed(Failure::unavailable, login, account.error().reason);
@@ -77,7 +79,27 @@ class OauthExchange final : public ServerExchange {
   std::optional<Step> refusal_;  // after the client has heard why
 };
 
+Result<Maker> prepare(const ServerContext& context, OauthDialect dialect) {
+  const Options& options = context.options;
+  if (options.oauth2.empty())
+    return fail(ErrorKind::invalid, std::string(mechanism_name(dialect)) + " needs an issuer of tokens");
+  auto created = TokenVerifier::create(options.oauth2, options.token_clock_skew);
+  if (!created) return propagate(created);
+  return [&context, dialect, verifier = std::shared_ptr<TokenVerifier>(std::move(*created))](
+             Channel) -> Result<std::unique_ptr<ServerExchange>> {
+    return make_oauth_exchange(*verifier, context.store, dialect);
+  };
+}
+
 }  // namespace
+
+Result<Maker> prepare_oauthbearer(const ServerContext& context) {
+  return prepare(context, OauthDialect::oauthbearer);
+}
+
+Result<Maker> prepare_xoauth2(const ServerContext& context) {
+  return prepare(context, OauthDialect::xoauth2);
+}
 
 std::unique_ptr<ServerExchange> make_oauth_exchange(TokenVerifier& verifier, account::Store& store,
                                                     OauthDialect dialect) {

@@ -7,11 +7,16 @@
 #include <memory>
 
 #include "account/store.h"
+#include "sasl/mechanism.h"
 #include "sasl/oauth_message.h"
-#include "sasl/server.h"
 #include "sasl/token_verifier.h"
 
 namespace ringpost::sasl {
+
+/// Each with a verifier of its own for the configured issuers. Errors: invalid (no issuer at all, or one that is not
+/// complete), not_found (a key file).
+Result<Maker> prepare_oauthbearer(const ServerContext& context);
+Result<Maker> prepare_xoauth2(const ServerContext& context);
 
 /// `verifier` and `store` outlive it.
 std::unique_ptr<ServerExchange> make_oauth_exchange(TokenVerifier& verifier, account::Store& store,

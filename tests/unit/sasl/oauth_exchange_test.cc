@@ -243,7 +243,7 @@ TEST_F(OauthClient, EndpointThatSaysNoIsUnavailableAndMissingFilesAreNamed) {
   EXPECT_EQ(tokens.get(options).error().kind, ErrorKind::not_found);
   options.refresh_token_file = "";
   EXPECT_EQ(tokens.get(options).error().kind, ErrorKind::invalid);
-  EXPECT_EQ(start_oauth_client(options, "PLAIN", "mx").error().kind, ErrorKind::not_found);
+  EXPECT_EQ(start_oauth_client("PLAIN", options, "mx").error().kind, ErrorKind::not_found);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Secrets and keys that stand in files. Blocking: on helper threads only.
+// Files of keys and tokens, read and replaced as a whole. Blocking: on helper threads only.
 #pragma once
 
 #include <cstddef>
@@ -10,8 +10,6 @@ namespace ringpost::sasl {
 
 /// Errors: not_found (missing or unreadable, with the path), too_large.
 Result<std::string> read_small_file(const std::string& path, std::size_t octets_max);
-/// The file without the line end behind it. Errors: as above; invalid (empty).
-Result<std::string> read_secret_file(const std::string& path);
 /// Replaces the file as a whole, with the same permissions: a reader sees the old or the new one. Errors: io.
 Result<void> replace_file(const std::string& path, const std::string& octets);
 

@@ -1,4 +1,4 @@
-#include "sasl/secret_file.h"
+#include "sasl/small_file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -12,8 +12,6 @@
 namespace ringpost::sasl {
 
 namespace {
-
-constexpr std::size_t secret_octets_max = 16UL * 1024;
 
 Result<void> write_all(int fd, const std::string& octets, const std::string& path) {
   for (std::size_t done = 0; done < octets.size();) {
@@ -43,15 +41,6 @@ Result<std::string> read_small_file(const std::string& path, std::size_t octets_
   }
   octets.resize(size);
   return octets;
-}
-
-Result<std::string> read_secret_file(const std::string& path) {
-  auto secret = read_small_file(path, secret_octets_max);
-  if (!secret) return secret;
-  if (secret->ends_with('\n')) secret->pop_back();
-  if (secret->ends_with('\r')) secret->pop_back();
-  if (secret->empty()) return fail(ErrorKind::invalid, path + " is empty");
-  return secret;
 }
 
 Result<void> replace_file(const std::string& path, const std::string& octets) {
