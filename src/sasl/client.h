@@ -15,11 +15,11 @@ namespace ringpost::sasl {
 
 /// [[route]] auth. Secrets are read from their files when an exchange starts, so that they can be replaced.
 struct ClientOptions {
-  std::string user;
-  std::string password_file;
-  std::string mechanism;  // empty: the strongest the peer offers of SCRAM-SHA-256, SCRAM-SHA-1, CRAM-MD5, PLAIN, LOGIN
+  std::string user{};
+  std::string password_file{};
+  std::string mechanism{};  // empty: the strongest offered of SCRAM-SHA-256, SCRAM-SHA-1, CRAM-MD5, PLAIN, LOGIN
   // XOAUTH2, OAUTHBEARER: where a refresh token is exchanged for an access token (RFC 6749 6).
-  std::string token_endpoint, client_id, client_secret_file, refresh_token_file;
+  std::string token_endpoint{}, client_id{}, client_secret_file{}, refresh_token_file{};
   bool operator==(const ClientOptions&) const = default;
 };
 
