@@ -22,6 +22,7 @@ definitions=(
   -DWOLFSSL_HAVE_TLS_UNIQUE  # keeps the Finished messages: channel binding of TLS 1.2
   -DWOLFSSL_GETRANDOM        # seeds without a file: no descriptor is needed in a handshake
   -DWOLFSSL_GIVEN_STAPLE     # wolfssl-stapling.patch
+  -DHAVE_SERVER_RENEGOTIATION_INFO  # the server's half of RFC 5746, without which OpenSSL refuses TLS 1.2
 )
 
 processor_options() {

@@ -1,6 +1,5 @@
 #include "tls/key_pair.h"
 
-
 #include <ctime>
 #include <vector>
 

@@ -1,7 +1,5 @@
 #include "tls/trust.h"
 
-#include <wolfssl/error-ssl.h>
-
 #include <algorithm>
 
 #include "base/assert.h"

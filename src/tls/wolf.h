@@ -1,14 +1,15 @@
 // wolfSSL's objects with owners, its errors in words, and what must be called once. For src/tls alone.
 #pragma once
 
+// clang-format off: the options come first, they decide what the others declare
 #include <wolfssl/options.h>
-// (the options come first: they decide what the other headers declare)
 #include <wolfssl/ssl.h>
+#include <wolfssl/error-ssl.h>
 #include <wolfssl/wolfcrypt/aes.h>
 #include <wolfssl/wolfcrypt/asn_public.h>
-#include <wolfssl/wolfcrypt/ecc.h>
-#include <wolfssl/wolfcrypt/rsa.h>
+#include <wolfssl/wolfcrypt/error-crypt.h>
 #include <wolfssl/wolfcrypt/sha256.h>
+// clang-format on
 
 #include <memory>
 #include <span>
