@@ -1,10 +1,10 @@
 // Accounts in a file of our own (docs/accounts.md). The file is looked at again, at most once a second and only when
-// somebody asks, and read when it has changed: `ringpost user` and an editor take effect without a reload. A file that is
-// broken or gone leaves the accounts of the last good one in use and is complained of once for each change.
+// somebody asks, and read when it has changed: `ringpost user` and an editor take effect without a reload. A file that
+// is broken or gone leaves the accounts of the last good one in use and is complained of once for each change.
 //
-// An account is found by its login after SASLprep, without regard to the case of ASCII letters. Whoever asks for a login
-// that does not exist is answered, and made to wait, as for one of the accounts that do, always the same one for the
-// same login: by time and by salt the two can't be told apart, whatever mix of hashes the file holds.
+// An account is found by its login after SASLprep, without regard to the case of ASCII letters. Whoever asks for a
+// login that does not exist is answered, and made to wait, as for one of the accounts that do, always the same one for
+// the same login: by time and by salt the two can't be told apart, whatever mix of hashes the file holds.
 //
 // Any thread: what was read is never changed, only replaced as a whole.
 #pragma once

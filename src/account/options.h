@@ -21,7 +21,7 @@ struct FileOptions {
 
 enum class LdapPassword : std::uint8_t {
   bind,     // the user's own bind: any hash the directory knows, its lock-outs and its expiry
-  compare,  // read from `password_attribute` ({CRYPT}, SCRAM keys, plain text) or, unreadable, compared by the directory
+  compare,  // read from `password_attribute` ({CRYPT}, SCRAM keys, plain text); unreadable: compared there
 };
 
 /// [lookup.NAME] of type "ldap": the questions.

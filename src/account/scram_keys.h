@@ -25,8 +25,8 @@ ScramKeys derive_scram_keys(std::string_view password, std::string salt, std::ui
 ScramKeys make_scram_keys(std::string_view password, bool sha256, std::uint32_t iterations = scram_iterations);
 bool scram_keys_match(const ScramKeys& keys, std::string_view password, bool sha256);
 
-/// Keys that nobody has, for a login that does not exist: they follow from `seed` (32 secret octets) alone, with as many
-/// iterations and as long a salt as `like` has (as new keys where it is empty).
+/// Keys that nobody has, for a login that does not exist: they follow from `seed` (32 secret octets) alone, with as
+/// many iterations and as long a salt as `like` has (as new keys where it is empty).
 ScramKeys decoy_keys(std::string_view seed, const ScramKeys& like, bool sha256);
 
 std::string print_scram_keys(const ScramKeys& keys, bool sha256);

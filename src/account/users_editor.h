@@ -16,7 +16,8 @@ namespace ringpost::account {
 
 class UsersEditor {
  public:
-  /// Waits for other editors. A file that does not exist is an empty one. Errors: io, invalid (its problems, a line each).
+  /// Waits for other editors. A file that does not exist is an empty one. Errors: io, invalid (its problems, a line
+  /// each).
   static Result<UsersEditor> open(const std::string& path);
   UsersEditor(UsersEditor&& other) noexcept;
   UsersEditor& operator=(UsersEditor&&) = delete;

@@ -3,7 +3,8 @@
 // that turns out to be broken is replaced once within the question; a server that can't be reached is not tried again
 // for a second, so that a dead one does not hold every helper thread for its time-out again and again.
 //
-// Any thread. `Connection` says of an error what became of it: `closed` (broken, ask on another) or `timed_out` (given up).
+// Any thread. `Connection` says of an error what became of it: `closed` (broken, ask on another) or `timed_out` (given
+// up).
 #pragma once
 
 #include <condition_variable>

@@ -1,5 +1,5 @@
-// A directory: search, compare, and bind as somebody, each with a time-out, over a few connections that are bound as the
-// service (binds as users have connections of their own). Calls wait: helper threads only, from many at once.
+// A directory: search, compare, and bind as somebody, each with a time-out, over a few connections that are bound as
+// the service (binds as users have connections of their own). Calls wait: helper threads only, from many at once.
 //
 // Standards: RFC 4511 (LDAP), 4513 (binds, StartTLS), 4515 (filters).
 #pragma once
@@ -22,7 +22,8 @@ struct LdapEntry {
 
 class Ldap {
  public:
-  /// Connects when it is first asked. Errors: invalid (no URL, or none of the directory's kind), as for the password file.
+  /// Connects when it is first asked. Errors: invalid (no URL, or none of the directory's kind), as for the password
+  /// file.
   static Result<std::unique_ptr<Ldap>> create(const LdapServer& server);
   virtual ~Ldap() = default;
 

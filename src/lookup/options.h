@@ -1,4 +1,5 @@
-// What it takes to reach the servers that hold tables and accounts. Filled by config/; every value has its default here.
+// What it takes to reach the servers that hold tables and accounts. Filled by config/; every value has its default
+// here.
 #pragma once
 
 #include <chrono>

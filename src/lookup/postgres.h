@@ -1,6 +1,6 @@
-// PostgreSQL: one query with one parameter, over a few connections, with time-outs. Calls wait: helper threads only, from
-// many at once. The query is sent with its parameter beside it, never pasted into it, and is not prepared on the server,
-// so that poolers between us and the database do no harm.
+// PostgreSQL: one query with one parameter, over a few connections, with time-outs. Calls wait: helper threads only,
+// from many at once. The query is sent with its parameter beside it, never pasted into it, and is not prepared on the
+// server, so that poolers between us and the database do no harm.
 #pragma once
 
 #include <map>

@@ -244,7 +244,8 @@ TEST(CachedStore, ManyThreadsAreOneQuestion) {
   EXPECT_EQ(f.inner->finds, 10);
 }
 
-// Against real servers, which tests/scenario/accounts_in_ldap_and_postgresql.py starts and fills (tests/support/directory.py).
+// Against real servers, which tests/scenario/accounts_in_ldap_and_postgresql.py starts and fills
+// (tests/support/directory.py).
 const char* server_named_by(const char* variable) {
   return std::getenv(variable);  // NOLINT(concurrency-mt-unsafe): nothing sets the environment
 }
