@@ -60,6 +60,11 @@ const Member* Node::find(std::string_view name) const noexcept {
   return nullptr;
 }
 
+const Node& place_of(const Node& table, std::string_view key) noexcept {
+  const Member* member = table.find(key);
+  return member == nullptr ? table : member->value;
+}
+
 std::string_view Node::kind_name() const noexcept {
   static constexpr std::array<std::string_view, 7> names{
       "a string", "an integer", "a number with a fraction", "true or false", "a date or time", "an array", "a table"};

@@ -32,6 +32,9 @@ struct Node {
   std::string_view kind_name() const noexcept;
 };
 
+/// Where to point to when something is wrong with `key` of `table`: its value, or the table where it is left out.
+const Node& place_of(const Node& table, std::string_view key) noexcept;
+
 struct Member {
   std::string name;
   unsigned line = 0;

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "config/configuration.h"
+#include "config/route_check.h"
 #include "config/sections.h"
 
 namespace ringpost::config {
@@ -15,7 +16,6 @@ namespace ringpost::config {
 namespace {
 
 constexpr std::size_t file_octets_max = 16 << 20;
-constexpr std::size_t next_hops_max = 32;
 
 unsigned cpus_we_may_use() {
   cpu_set_t set;
@@ -64,11 +64,6 @@ void read_tables(const Node& root, const Section<T>& section, std::vector<T>& in
   }
 }
 
-const Node& place_of(const Node& table, std::string_view key) {
-  const Member* member = table.find(key);
-  return member == nullptr ? table : member->value;
-}
-
 void read_listeners(const Node& root, Configuration& into, Report& report) {
   using server::AuthMode, server::Role, server::TlsMode;
   std::set<std::string> seen;
@@ -109,14 +104,12 @@ void read_domains(const Node& root, Configuration& into, Report& report) {
 
 void read_routes(const Node& root, Configuration& into, Report& report) {
   const auto initial = [](const Node&) { return relay::RouteOptions{}; };
-  const auto check = [&report](const relay::RouteOptions& route, const Node& table) {
-    const auto wrong = [&](const std::string& what) {
-      report.add(place_of(table, "next_hop"), "[[route]] next_hop: " + what);
-    };
-    const auto can_be_away = [](const std::string& hop) { return !hop.starts_with("maildir:") && hop != "discard:"; };
-    if (route.next_hops.size() > next_hops_max) wrong("more than " + std::to_string(next_hops_max));
-    if (route.next_hops.size() > 1 && !std::ranges::all_of(route.next_hops, can_be_away))
-      wrong("maildir: and discard: stand alone, nothing fails over from them");
+  const auto check = [&report](relay::RouteOptions& route, const Node& table) {
+    check_route(route, table, report);
+    for (std::string* path :
+         {&route.tls_options.ca_file, &route.tls_options.certificate, &route.tls_options.key, &route.auth.password_file,
+          &route.auth.client_secret_file, &route.auth.refresh_token_file})
+      if (!path->empty()) *path = beside(report.file(), *path);
   };
   read_tables(root, route_section(), into.relay.routes, report, initial, check);
 }

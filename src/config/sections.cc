@@ -18,15 +18,6 @@ std::string no_check(std::string_view) {
   return {};
 }
 
-std::string check_domain(std::string_view text) {
-  return mail::valid_domain(text, false) ? "" : "'" + printable(text) + "' is not a domain name";
-}
-
-std::string check_route_domain(std::string_view text) {
-  if (text == "*") return {};
-  return check_domain(text.starts_with("*.") ? text.substr(2) : text);
-}
-
 std::string check_absolute_path(std::string_view text) {
   return text.starts_with('/') ? "" : "'" + printable(text) + "' is not absolute";
 }
@@ -34,11 +25,6 @@ std::string check_absolute_path(std::string_view text) {
 std::string check_address(std::string_view text) {
   const auto address = parse_socket_address(text);
   return address ? "" : address.error().reason;
-}
-
-std::string check_next_hop(std::string_view text) {
-  const auto hop = relay::parse_next_hop(text);
-  return hop ? "" : hop.error().reason;
 }
 
 std::string check_deliver(std::string_view text) {
@@ -68,6 +54,15 @@ std::string check_fingerprint(std::string_view text) {
 }
 
 }  // namespace
+
+std::string check_domain(std::string_view text) {
+  return mail::valid_domain(text, false) ? "" : "'" + printable(text) + "' is not a domain name";
+}
+
+std::string check_next_hop(std::string_view text) {
+  const auto hop = relay::parse_next_hop(text);
+  return hop ? "" : hop.error().reason;
+}
 
 Result<SocketAddress> parse_socket_address(std::string_view text) {
   const auto invalid = [text] { return fail(ErrorKind::invalid, "'" + printable(text, 80) + "' is not address:port"); };
@@ -171,26 +166,6 @@ const Section<policy::DomainOptions>& domain_section() {
            "`maildir:/path/{domain}/{local}`, `lmtp://host:port`, `lmtp+unix:/path`, `smtp://host:port` or `discard:`"),
        row("recipients", &D::recipients, text_type("`*` or `file:PATH`", "\"*\" or \"file:PATH\"", check_recipients),
            "who exists: everybody, or the local parts in a file, one a line; others get 550 5.1.1")}};
-  return section;
-}
-
-const Section<relay::RouteOptions>& route_section() {
-  using R = relay::RouteOptions;
-  static const Section<R> section{
-      "route",
-      true,
-      "Where mail for foreign domains goes. The first match wins; without one, the MX hosts of the domain.",
-      {row("domain", &R::domain,
-           lower_case_type("pattern", "\"example.net\", \"*.example.net\" or \"*\"", check_route_domain),
-           "`example.net`, `*.example.net` (its subdomains only) or `*`"),
-       row("next_hop", &R::next_hops,
-           text_or_list_type("next hop or array of next hops", "a next hop or an array of them", check_next_hop),
-           "`mx`, `smtp://host:port` (MX not looked up), `lmtp://host:port`, `lmtp+unix:/path`, `maildir:` or "
-           "`discard:`; of several, the next is tried where one fails"),
-       row("connections_max", &R::connections_max, count_type(1, 10'000), "connections to one destination at a time"),
-       row("messages_per_connection_max", &R::messages_per_connection_max, count_type(1, 1'000'000),
-           "messages before a connection is closed"),
-       row("recipients_max", &R::recipients_max, count_type(1, 50'000), "recipients of one transaction")}};
   return section;
 }
 

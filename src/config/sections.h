@@ -22,6 +22,10 @@ const Section<policy::SenderOptions>& sender_section();
 const Section<account::LdapOptions>& ldap_section();
 const Section<account::PostgresOptions>& postgres_section();
 
+/// Checks that several sections share: why `text` is not acceptable, or nothing.
+std::string check_domain(std::string_view text);
+std::string check_next_hop(std::string_view text);
+
 /// What [relay] says where the file says nothing: this machine.
 policy::RelayOptions default_relay_access();
 /// A listener of `role` with the modes that go with it.

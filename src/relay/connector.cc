@@ -22,15 +22,17 @@ smtp::Waits waits_of(const Options& options) noexcept {
           options.data_block_timeout, options.data_termination_timeout};
 }
 
-Error refused(std::string_view remote, std::string_view what, const smtp::Reply& reply) {
-  return Error(ErrorKind::refused, std::string(remote) + " answered " + std::string(what) + ": " + reply.one_line(),
-               no_answer);
-}
-
 Error unusable(std::string_view remote, Error error) {
   error.reason = std::string(remote) + ": " + error.reason;
   error.status = no_answer;
   return error;
+}
+
+Encryption encryption_for(const Delivery& delivery, const Peer& peer, bool has_failed) noexcept {
+  if (peer.implicit_tls) return Encryption::implicit;
+  if (delivery.tls == TlsMode::required || delivery.tls == TlsMode::verified) return Encryption::demanded;
+  if (delivery.tls == TlsMode::off || peer.local || has_failed) return Encryption::none;
+  return Encryption::where_offered;
 }
 
 }  // namespace
@@ -38,69 +40,82 @@ Error unusable(std::string_view remote, Error error) {
 Task<Connector::Opened> Connector::open(const Delivery& delivery, Cancel cancel) {
   Opened opened = fail(ErrorKind::invalid, "no next hop", no_answer);
   for (const Hop& hop : delivery.hops) {
-    opened = co_await open_hop(hop, cancel);
+    opened = co_await open_hop(delivery, hop, cancel);
     if (opened || opened.error().kind == ErrorKind::cancelled) break;
   }
   co_return std::move(opened);
 }
 
-Task<Connector::Opened> Connector::open_hop(const Hop& hop, Cancel cancel) {
+Task<Connector::Opened> Connector::open_hop(const Delivery& delivery, const Hop& hop, Cancel cancel) {
   const NextHop& next = hop.next_hop;
+  Peer peer;
+  if (next.kind == Kind::lmtp || next.kind == Kind::lmtp_unix) peer.dialect = smtp::Dialect::lmtp;
   if (next.kind == Kind::lmtp_unix) {
     auto address = SocketAddress::unix_path(next.path);
     if (!address) co_return propagate(address);
-    co_return co_await open_address("unix:" + next.path, *address, smtp::Dialect::lmtp, cancel);
+    peer.remote = "unix:" + next.path;
+    peer.local = true;
+    co_return co_await open_address(delivery, peer, *address, cancel);
   }
   const Deadline look_up_until = Deadline::after(options_.connect_timeout);
   if (next.kind != Kind::mx) {
     auto host = co_await resolver_.host(next.host, next.port, look_up_until, cancel);
     if (!host) co_return propagate(host);
-    co_return co_await open_host(std::move(*host), next.kind == Kind::lmtp ? smtp::Dialect::lmtp : smtp::Dialect::smtp,
-                                 cancel);
+    peer.implicit_tls = next.kind == Kind::smtps;
+    co_return co_await open_host(delivery, std::move(*host), std::move(peer), cancel);
   }
   auto hosts = co_await resolver_.mx_hosts(hop.mx_domain, look_up_until, cancel);
   if (!hosts) co_return propagate(hosts);
   Opened opened = fail(ErrorKind::not_found, hop.mx_domain + " has no mail host", no_answer);
   for (MxHost& host : *hosts) {
-    opened = co_await open_host(std::move(host), smtp::Dialect::smtp, cancel);
+    opened = co_await open_host(delivery, std::move(host), peer, cancel);
     if (opened || opened.error().kind == ErrorKind::cancelled) break;
   }
   co_return std::move(opened);
 }
 
-Task<Connector::Opened> Connector::open_host(MxHost host, smtp::Dialect dialect, Cancel cancel) {
+Task<Connector::Opened> Connector::open_host(const Delivery& delivery, MxHost host, Peer peer, Cancel cancel) {
   Opened opened = fail(ErrorKind::not_found, host.name + " has no address", no_answer);
+  peer.host = host.name;
   for (const SocketAddress& address : host.addresses) {
-    std::string remote = host.name + "[" + address.host() + "]:" + std::to_string(address.port());
-    opened = co_await open_address(std::move(remote), address, dialect, cancel);
+    peer.port = address.port();
+    peer.remote = host.name + "[" + address.host() + "]:" + std::to_string(address.port());
+    opened = co_await open_address(delivery, peer, address, cancel);
     if (opened || opened.error().kind == ErrorKind::cancelled) break;
   }
   co_return std::move(opened);
 }
 
-Task<Connector::Opened> Connector::open_address(std::string remote, SocketAddress address, smtp::Dialect dialect,
+Task<Connector::Opened> Connector::open_address(const Delivery& delivery, const Peer& peer, SocketAddress address,
                                                 Cancel cancel) {
+  const Encryption encryption = encryption_for(delivery, peer, tls_failures_.recent(peer.remote, monotonic_now()));
+  bool tls_failed = false;
+  auto opened = co_await open_session(delivery, peer, address, encryption, tls_failed, cancel);
+  const bool may_do_without =
+      encryption == Encryption::where_offered && tls_failed && !opened && opened.error().kind != ErrorKind::cancelled;
+  if (!may_do_without) co_return std::move(opened);
+  tls_failures_.note(peer.remote, monotonic_now());
+  opened = co_await open_session(delivery, peer, address, Encryption::none, tls_failed, cancel);
+  co_return std::move(opened);
+}
+
+Task<Connector::Opened> Connector::open_session(const Delivery& delivery, const Peer& peer, SocketAddress address,
+                                                Encryption encryption, bool& tls_failed, Cancel cancel) {
   auto stream =
       co_await io::Connection::connect(reactor_, address, {}, Deadline::after(options_.connect_timeout), cancel);
   if (!stream) {
     if (stream.error().kind == ErrorKind::cancelled) co_return propagate(stream);
-    co_return std::unexpected(unusable(remote, std::move(stream.error())));
+    co_return std::unexpected(unusable(peer.remote, std::move(stream.error())));
   }
-  auto connection = std::make_unique<OutboundConnection>(std::move(*stream), waits_of(options_), remote);
-  smtp::Client& client = connection->client;
-  auto reply = co_await client.greeting(Deadline::never(), cancel);
-  const bool greeted = reply && reply->positive();
-  if (greeted) reply = co_await client.hello(options_.hostname, dialect, Deadline::never(), cancel);
-  if (!reply || !reply->positive()) {
-    const bool cancelled = !reply && reply.error().kind == ErrorKind::cancelled;
-    const std::string_view said = dialect == smtp::Dialect::lmtp ? "LHLO" : "EHLO";
-    Error error = cancelled ? reply.error()
-                  : !reply  ? unusable(remote, reply.error())
-                            : refused(remote, greeted ? said : "our connection", *reply);
-    co_await client.quit(Deadline::after(parting_wait), cancel);
-    co_return std::unexpected(std::move(error));
+  auto connection = std::make_unique<OutboundConnection>(std::move(*stream), waits_of(options_), peer.remote);
+  SessionOpening opening(*connection, peer, delivery, options_.hostname, contexts_, helpers_);
+  auto done = co_await opening.run(encryption, cancel);
+  tls_failed = opening.tls_failed();
+  if (!done) {
+    co_await connection->client.quit(Deadline::after(parting_wait), cancel);
+    co_return propagate(done);
   }
-  telemetry::Event(telemetry::EventKind::connect).field("remote", remote).emit();
+  telemetry::Event(telemetry::EventKind::connect).field("remote", peer.remote).emit();
   co_return std::move(connection);
 }
 

@@ -1,8 +1,11 @@
 // Opens a connection to a destination: tries the next hops in order, of each its hosts, of each its addresses, until
-// one greets us and answers our EHLO or LHLO positively. One that refuses is as good as one that is down: the next is
-// tried, and where all refuse the last one's words are the error.
+// one greets us and answers our EHLO or LHLO positively, with TLS and AUTH as the route wants them. One that refuses is
+// as good as one that is down: the next is tried, and where all refuse the last one's words are the error.
 //
-// Standards: RFC 5321 5.1 (order), 3.1 and 4.5.4.1 (hosts that refuse or are down).
+// Opportunistic TLS that fails is followed by a second connection in clear text, and so are the next ones for a while.
+// Where the route asks for TLS there is no such way.
+//
+// Standards: RFC 5321 5.1 (order), 3.1 and 4.5.4.1 (hosts that refuse or are down), RFC 7435 (opportunistic security).
 #pragma once
 
 #include <memory>
@@ -14,29 +17,37 @@
 #include "relay/options.h"
 #include "relay/outbound_connection.h"
 #include "relay/route.h"
+#include "relay/session_opening.h"
+#include "relay/tls_contexts.h"
+#include "relay/tls_failures.h"
 
 namespace ringpost::relay {
 
 class Connector {
  public:
-  /// All three outlive it.
-  Connector(io::Reactor& reactor, Resolver& resolver, const Options& options) noexcept
-      : reactor_(reactor), resolver_(resolver), options_(options) {}
+  /// All four outlive it.
+  Connector(io::Reactor& reactor, Resolver& resolver, io::OffloadPool& helpers, const Options& options) noexcept
+      : reactor_(reactor), resolver_(resolver), helpers_(helpers), options_(options), contexts_(reactor, helpers) {}
 
   /// `delivery` is a network one and outlives the call. Errors: cancelled; else why the last one could not be used,
-  /// with the enhanced code to defer with (4.4.1, 4.4.3).
+  /// with the enhanced code to defer with (4.4.1, 4.4.3, and those of SessionOpening).
   io::Task<Result<std::unique_ptr<OutboundConnection>>> open(const Delivery& delivery, io::Cancel cancel);
 
  private:
   using Opened = Result<std::unique_ptr<OutboundConnection>>;
-  io::Task<Opened> open_hop(const Hop& hop, io::Cancel cancel);
-  io::Task<Opened> open_host(MxHost host, smtp::Dialect dialect, io::Cancel cancel);
-  io::Task<Opened> open_address(std::string remote, io::SocketAddress address, smtp::Dialect dialect,
+  io::Task<Opened> open_hop(const Delivery& delivery, const Hop& hop, io::Cancel cancel);
+  io::Task<Opened> open_host(const Delivery& delivery, MxHost host, Peer peer, io::Cancel cancel);
+  io::Task<Opened> open_address(const Delivery& delivery, const Peer& peer, io::SocketAddress address,
                                 io::Cancel cancel);
+  io::Task<Opened> open_session(const Delivery& delivery, const Peer& peer, io::SocketAddress address,
+                                Encryption encryption, bool& tls_failed, io::Cancel cancel);
 
   io::Reactor& reactor_;
   Resolver& resolver_;
+  io::OffloadPool& helpers_;
   const Options& options_;
+  TlsContexts contexts_;
+  TlsFailures tls_failures_;
 };
 
 }  // namespace ringpost::relay

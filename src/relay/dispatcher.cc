@@ -24,7 +24,7 @@ Dispatcher::Dispatcher(queue::Shard& shard, io::OffloadPool& helpers, const Rout
       limit_(limit),
       options_(options),
       resolver_(helpers),
-      connector_(reactor_, resolver_, options_),
+      connector_(reactor_, resolver_, helpers, options_),
       maildir_(helpers, options.hostname),
       scope_(reactor_),
       pool_(reactor_, scope_, options.idle_connection_max),

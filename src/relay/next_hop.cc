@@ -11,6 +11,7 @@ namespace ringpost::relay {
 namespace {
 
 constexpr std::uint16_t smtp_port = 25;
+constexpr std::uint16_t smtps_port = 465;  // RFC 8314 7.3
 constexpr std::uint16_t lmtp_port = 24;
 constexpr std::size_t socket_path_octets_max = 107;  // sun_path without its NUL
 constexpr std::size_t path_octets_max = 1024;
@@ -92,14 +93,18 @@ Result<NextHop> parse_next_hop(std::string_view text) {
   if (text == "mx") return NextHop{};
   if (text == "discard:") return NextHop{.kind = Kind::discard, .host = {}, .port = 0, .path = {}};
   if (text.starts_with("smtp://")) return parse_host(Kind::smtp, smtp_port, text, after("smtp://"));
+  if (text.starts_with("smtps://")) return parse_host(Kind::smtps, smtps_port, text, after("smtps://"));
   if (text.starts_with("lmtp://")) return parse_host(Kind::lmtp, lmtp_port, text, after("lmtp://"));
   if (text.starts_with("lmtp+unix:"))
     return parse_path(Kind::lmtp_unix, socket_path_octets_max, text, after("lmtp+unix:"));
   if (text.starts_with("maildir:")) return parse_maildir(text, after("maildir:"));
-  if (text.starts_with("smtps://")) return invalid(text, "smtps:// is not available in this version");
-  return invalid(
-      text,
-      "expected mx, smtp://host:port, lmtp://host:port, lmtp+unix:/path, maildir:/path/{domain}/{local} or discard:");
+  return invalid(text,
+                 "expected mx, smtp://host:port, smtps://host:port, lmtp://host:port, lmtp+unix:/path, "
+                 "maildir:/path/{domain}/{local} or discard:");
+}
+
+bool NextHop::has_host_name() const noexcept {
+  return !host.empty() && !policy::parse_ip(host);
 }
 
 std::string NextHop::text() const {
@@ -112,6 +117,8 @@ std::string NextHop::text() const {
       return "mx";
     case Kind::smtp:
       return "smtp://" + authority();
+    case Kind::smtps:
+      return "smtps://" + authority();
     case Kind::lmtp:
       return "lmtp://" + authority();
     case Kind::lmtp_unix:

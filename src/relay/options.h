@@ -6,17 +6,37 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "sasl/client.h"
+#include "tls/options.h"
 
 namespace ringpost::relay {
+
+/// In order of strictness.
+enum class TlsMode : std::uint8_t {
+  off,            // never
+  opportunistic,  // where offered, and in clear text where that fails
+  required,       // or no delivery; whoever the peer is
+  verified,       // the same, and its certificate must be good for the next hop's name
+};
 
 /// One [[route]]: first match wins; without one, MX.
 struct RouteOptions {
   std::string domain = "*";  // "example.net", "*.example.net" (subdomains only), "*"
   std::vector<std::string> next_hops{
-      "mx"};  // "mx", smtp://host:port, lmtp://host:port, lmtp+unix:/path, maildir:, discard:; fails over in order
+      "mx"};  // "mx", smtp://host:port, smtps://, lmtp://, lmtp+unix:/path, maildir:, discard:; fails over in order
   std::uint32_t connections_max = 20;  // per destination, all workers together
   std::uint32_t messages_per_connection_max = 100;
   std::uint32_t recipients_max = 100;  // per transaction out
+  TlsMode tls = TlsMode::opportunistic;
+  tls::ClientOptions tls_options;
+  sasl::ClientOptions auth;  // without a user: none
+
+  bool has_auth() const noexcept { return !auth.user.empty(); }
+  /// What is really asked for: a password is told only to a peer that has proved who it is, unless the operator has
+  /// said otherwise.
+  TlsMode effective_tls() const noexcept {
+    return has_auth() && tls == TlsMode::opportunistic ? TlsMode::verified : tls;
+  }
 };
 
 struct Options {

@@ -1,5 +1,6 @@
-// A connection to a next hop that has said its EHLO or LHLO: in use by one delivery task or idle in the pool. Its place
-// in ConnectionLimit goes with it. client.quit() or client.close() is awaited before it is destroyed.
+// A connection to a next hop that has said its EHLO or LHLO, and done TLS and AUTH where the route wants them: in use
+// by one delivery task or idle in the pool. Its place in ConnectionLimit goes with it. client.quit() or client.close()
+// is awaited before it is destroyed.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +22,7 @@ struct OutboundConnection {
   OutboundConnection(const OutboundConnection&) = delete;
   OutboundConnection& operator=(const OutboundConnection&) = delete;
 
+  std::shared_ptr<tls::ClientContext> tls_context;  // outlives `client`, which uses it; empty in clear text
   smtp::Client client;
   std::string remote;          // "host[address]:port"
   std::uint32_t messages = 0;  // transactions tried on it

@@ -48,21 +48,66 @@ Result<std::vector<Hop>> parse_hops(std::string_view key) {
   return hops;
 }
 
+std::string key_of(const std::vector<std::string>& next_hops, std::string_view domain) {
+  std::string key;
+  for (const std::string& next_hop : next_hops) {
+    if (!key.empty()) key += ',';
+    key += next_hop;
+    if (next_hop == "mx") (key += ':') += domain;
+  }
+  return key;
+}
+
+constexpr std::string_view required_suffix = ",tls=required";
+constexpr std::string_view verified_suffix = ",tls=verified";
+
+std::string_view suffix_of(TlsMode mode) noexcept {
+  return mode == TlsMode::required ? required_suffix : mode == TlsMode::verified ? verified_suffix : "";
+}
+
+// Cuts the demand off `key`; off: it makes none.
+TlsMode take_demand(std::string_view& key) noexcept {
+  for (const TlsMode mode : {TlsMode::required, TlsMode::verified}) {
+    if (!key.ends_with(suffix_of(mode))) continue;
+    key.remove_suffix(suffix_of(mode).size());
+    return mode;
+  }
+  return TlsMode::off;
+}
+
+bool agree(const RouteOptions& a, const RouteOptions& b) {
+  return a.tls == b.tls && a.tls_options == b.tls_options && a.auth == b.auth;
+}
+
 }  // namespace
+
+Result<void> RouteTable::add(const RouteOptions& options) {
+  if (options.next_hops.empty()) return fail(ErrorKind::invalid, "a route needs a next hop");
+  Route route{options, {}, {}};
+  route.options.domain = to_lower(options.domain);
+  // Parsed with a domain that stands for any, so that a mistake shows at start and not with the first message.
+  const auto hops = parse_hops(key_of(options.next_hops, "example.org"));
+  if (!hops) return std::unexpected(hops.error());
+  if (std::ranges::find(options.next_hops, "mx") == options.next_hops.end()) {
+    route.hops = key_of(options.next_hops, "");
+    route.key = route.hops + std::string(suffix_of(options.effective_tls()));
+    const auto same = std::ranges::find(routes_, route.key, &Route::key);
+    if (same != routes_.end() && !agree(same->options, options)) {
+      return fail(ErrorKind::invalid,
+                  "two routes to " + printable(route.hops) +
+                      " differ in tls or auth: mail of one would leave under the rules of the other");
+    }
+  }
+  routes_.push_back(std::move(route));
+  return {};
+}
 
 Result<RouteTable> RouteTable::create(const std::vector<RouteOptions>& routes,
                                       const std::vector<policy::DomainOptions>& domains) {
   RouteTable table;
   for (const RouteOptions& options : routes) {
-    if (options.next_hops.empty()) return fail(ErrorKind::invalid, "a route needs a next hop");
-    Route route{options, {}};
-    route.options.domain = to_lower(options.domain);
-    // Parsed with a domain that stands for any, so that a mistake shows at start and not with the first message.
-    const auto hops = parse_hops(key_of(options.next_hops, "example.org"));
-    if (!hops) return std::unexpected(hops.error());
-    if (std::ranges::find(options.next_hops, "mx") == options.next_hops.end())
-      route.key = key_of(options.next_hops, "");
-    table.routes_.push_back(std::move(route));
+    auto added = table.add(options);
+    if (!added) return propagate(added);
   }
   for (const policy::DomainOptions& domain : domains) {
     std::string key = key_of({domain.deliver}, domain.name);
@@ -71,16 +116,6 @@ Result<RouteTable> RouteTable::create(const std::vector<RouteOptions>& routes,
     table.deliver_.insert_or_assign(to_lower(domain.name), std::move(key));
   }
   return table;
-}
-
-std::string RouteTable::key_of(const std::vector<std::string>& next_hops, std::string_view domain) {
-  std::string key;
-  for (const std::string& next_hop : next_hops) {
-    if (!key.empty()) key += ',';
-    key += next_hop;
-    if (next_hop == "mx") (key += ':') += domain;
-  }
-  return key;
 }
 
 bool RouteTable::Route::matches(std::string_view domain) const noexcept {
@@ -98,26 +133,37 @@ std::string RouteTable::key_for(const mail::Address& recipient) const {
   if (const auto local = deliver_.find(recipient.domain); local != deliver_.end()) return local->second;
   const Route* route = find(recipient.domain);
   if (route == nullptr) return std::string(mx_prefix) + recipient.domain;
-  return route->key.empty() ? key_of(route->options.next_hops, recipient.domain) : route->key;
+  if (!route->key.empty()) return route->key;
+  return key_of(route->options.next_hops, recipient.domain) + std::string(suffix_of(route->options.effective_tls()));
 }
 
-const RouteTable::Route* RouteTable::find_by_key(std::string_view key, const std::vector<Hop>& hops) const noexcept {
+const RouteTable::Route* RouteTable::find_by_key(std::string_view key, std::string_view hops_text,
+                                                 const std::vector<Hop>& hops) const noexcept {
   const auto mx = std::ranges::find_if(hops, [](const Hop& hop) { return hop.next_hop.kind == NextHop::Kind::mx; });
   if (mx != hops.end()) {
     const Route* route = find(mx->mx_domain);
-    return route != nullptr && key_of(route->options.next_hops, mx->mx_domain) == key ? route : nullptr;
+    return route != nullptr && key_of(route->options.next_hops, mx->mx_domain) == hops_text ? route : nullptr;
   }
-  const auto route = std::ranges::find_if(routes_, [key](const Route& r) { return r.key == key; });
+  auto route = std::ranges::find(routes_, key, &Route::key);
+  // Its route may ask for less or more TLS by now; the other settings are still those of its next hops.
+  if (route == routes_.end()) route = std::ranges::find(routes_, hops_text, &Route::hops);
   return route == routes_.end() ? nullptr : &*route;
 }
 
 Result<Delivery> RouteTable::plan_for(std::string_view key) const {
-  auto hops = parse_hops(key);
+  std::string_view hops_text = key;
+  const TlsMode demanded = take_demand(hops_text);
+  auto hops = parse_hops(hops_text);
   if (!hops) return propagate(hops);
-  const Route* route = find_by_key(key, *hops);
-  const RouteOptions limits = route != nullptr ? route->options : RouteOptions{};
-  return Delivery{std::move(*hops), std::max(limits.connections_max, 1U),
-                  std::max(limits.messages_per_connection_max, 1U), std::max(limits.recipients_max, 1U)};
+  const Route* route = find_by_key(key, hops_text, *hops);
+  RouteOptions options = route != nullptr ? route->options : RouteOptions{};
+  return Delivery{.hops = std::move(*hops),
+                  .connections_max = std::max(options.connections_max, 1U),
+                  .messages_per_connection_max = std::max(options.messages_per_connection_max, 1U),
+                  .recipients_max = std::max(options.recipients_max, 1U),
+                  .tls = std::max(demanded, options.effective_tls()),
+                  .tls_options = std::move(options.tls_options),
+                  .auth = std::move(options.auth)};
 }
 
 }  // namespace ringpost::relay

@@ -2,7 +2,10 @@
 //
 // The key says by itself where the mail goes, because mail that is queued outlives the configuration it came in under:
 // the next hops of the route, joined by commas in the order they are tried, with the domain where MX is to be asked
-// ("smtp://a:25,smtp://b:25", "mx:example.org", "maildir:/var/mail/{domain}/{local}"). Only the limits are looked up.
+// ("smtp://a:25,smtp://b:25", "mx:example.org", "maildir:/var/mail/{domain}/{local}"), and last, where the route asks
+// for it, "tls=required" or "tls=verified": what was promised when the mail came is kept whatever the configuration
+// says later, and two routes to the same next hop never share connections that only one of them would trust. The rest
+// is looked up in the route that has these next hops.
 //
 // Immutable after create(); shared by all workers.
 #pragma once
@@ -33,6 +36,9 @@ struct Delivery {
   std::uint32_t connections_max = 20;
   std::uint32_t messages_per_connection_max = 100;
   std::uint32_t recipients_max = 100;
+  TlsMode tls = TlsMode::opportunistic;  // the stricter one of the key and the route
+  tls::ClientOptions tls_options;
+  sasl::ClientOptions auth;  // without a user: none
 
   NextHop::Kind kind() const noexcept { return hops.front().next_hop.kind; }
   bool is_network() const noexcept { return kind() != NextHop::Kind::maildir && kind() != NextHop::Kind::discard; }
@@ -40,7 +46,8 @@ struct Delivery {
 
 class RouteTable {
  public:
-  /// Errors: invalid, when a next hop does not parse or a list mixes what cannot fail over to one another.
+  /// Errors: invalid, when a next hop does not parse, a list mixes what cannot fail over to one another, or two routes
+  /// to the same next hops do not agree on TLS and AUTH.
   static Result<RouteTable> create(const std::vector<RouteOptions>& routes,
                                    const std::vector<policy::DomainOptions>& domains);
 
@@ -52,12 +59,14 @@ class RouteTable {
  private:
   struct Route {
     RouteOptions options;
-    std::string key;  // empty where it holds "mx", which needs the domain
+    std::string key;   // empty where it holds "mx", which needs the domain
+    std::string hops;  // the key without its demand for TLS
     bool matches(std::string_view domain) const noexcept;
   };
   const Route* find(std::string_view domain) const noexcept;
-  const Route* find_by_key(std::string_view key, const std::vector<Hop>& hops) const noexcept;
-  static std::string key_of(const std::vector<std::string>& next_hops, std::string_view domain);
+  const Route* find_by_key(std::string_view key, std::string_view hops_text,
+                           const std::vector<Hop>& hops) const noexcept;
+  Result<void> add(const RouteOptions& options);
 
   std::vector<Route> routes_;
   std::unordered_map<std::string, std::string> deliver_;  // local domain, key

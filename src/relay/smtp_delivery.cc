@@ -62,6 +62,12 @@ smtp::MailCommand mail_command(const Work& work) {
   return mail;
 }
 
+// The peer wants TLS, which it offers, and we are in clear text because TLS has failed there not long ago: a matter
+// between hosts, and no reason to give a message up.
+bool wants_tls_first(const smtp::Client& client, const smtp::Reply& mail) noexcept {
+  return mail.code() == 530 && client.tls() == nullptr && client.offered().starttls;
+}
+
 // The transaction did not come to the message: what every recipient hears.
 Statuses statuses_without_message(const std::vector<std::uint32_t>& tried, const smtp::TransactionReplies& replies,
                                   std::string_view remote) {
@@ -155,6 +161,11 @@ Task<TransactionOutcome> deliver_over(OutboundConnection& connection, Work& work
   outcome.cancelled = is_cancelled(replies.broken);
   if (outcome.cancelled) co_return std::move(outcome);
   outcome.session_refused = replies.mail.code() == 421 || (replies.mail.empty() && replies.broken);
+  if (wants_tls_first(client, replies.mail)) {
+    const Error error(ErrorKind::refused, "in clear text the next hop answered: " + replies.mail.one_line());
+    outcome.statuses = for_all(tried, from_error(0, error, {4, 7, 10}, connection.remote));
+    co_return std::move(outcome);
+  }
   if (!replies.ready) {
     outcome.statuses = statuses_without_message(tried, replies, connection.remote);
     co_return std::move(outcome);

@@ -31,10 +31,21 @@ recipients = "file:/etc/ringpost/odd \"name\\"
 name = "example.org"
 [[route]]
 domain = "*.example.net"
-next_hop = ["smtp://[2001:db8::1]:587", "mx"]
+next_hop = ["smtp://[2001:db8::1]:587", "smtps://b.example"]
 connections_max = 7
 messages_per_connection_max = 8
 recipients_max = 9
+tls = "required"
+tls_ca_file = "/etc/ringpost/authorities.pem"
+tls_certificate = "/etc/ringpost/us.pem"
+tls_key = "/etc/ringpost/us.key"
+auth.user = "us"
+auth.password_file = "/etc/ringpost/password"
+auth.mechanism = "XOAUTH2"
+auth.token_endpoint = "https://login.example/token"
+auth.client_id = "ringpost"
+auth.client_secret_file = "/etc/ringpost/secret"
+auth.refresh_token_file = "/etc/ringpost/refresh"
 [queue]
 durability = "written"
 retry = { first = "1m30s", factor = 1.25, max = "2h" }

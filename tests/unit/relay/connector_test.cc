@@ -44,7 +44,7 @@ TEST(Connector, FailsOverFromThoseThatAreDownOrRefuse) {
     io::OffloadPool helpers(1, 16);
     SystemResolver resolver(helpers);
     const Options all = options();
-    Connector connector(reactor, resolver, all);
+    Connector connector(reactor, resolver, helpers, all);
     std::string down;
     {
       ScriptedPeer gone(reactor, {});
@@ -75,7 +75,7 @@ TEST(Connector, WhereAllRefuseTheLastOnesWordsRemain) {
     io::OffloadPool helpers(1, 16);
     SystemResolver resolver(helpers);
     const Options all = options();
-    Connector connector(reactor, resolver, all);
+    Connector connector(reactor, resolver, helpers, all);
     ScriptedPeer rude(reactor, {Script{{"", "421 4.7.0 too many of you\r\n", true}}});
     const Delivery delivery = to({url(rude)});
     auto opened = co_await connector.open(delivery, Cancel::never());
@@ -93,7 +93,7 @@ TEST(Connector, LooksNamesUpAndSpeaksLmtpOverAUnixSocket) {
     io::OffloadPool helpers(1, 16);
     SystemResolver resolver(helpers);
     const Options all = options();
-    Connector connector(reactor, resolver, all);
+    Connector connector(reactor, resolver, helpers, all);
     ScriptedPeer named(reactor, {friendly});
     const Delivery by_name = to({"smtp://localhost:" + std::to_string(named.address().port())});
     auto opened = co_await connector.open(by_name, Cancel::never());

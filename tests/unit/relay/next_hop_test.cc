@@ -13,6 +13,8 @@ TEST(NextHop, ReadsEveryForm) {
   EXPECT_EQ(parse_next_hop("smtp://192.0.2.1:2525").value(), (NextHop{Kind::smtp, "192.0.2.1", 2525, ""}));
   EXPECT_EQ(parse_next_hop("smtp://[2001:db8::1]:587").value(), (NextHop{Kind::smtp, "2001:db8::1", 587, ""}));
   EXPECT_EQ(parse_next_hop("smtp://[::1]").value(), (NextHop{Kind::smtp, "::1", 25, ""}));
+  EXPECT_EQ(parse_next_hop("smtps://relay.example").value(), (NextHop{Kind::smtps, "relay.example", 465, ""}));
+  EXPECT_EQ(parse_next_hop("smtps://[::1]:4465").value(), (NextHop{Kind::smtps, "::1", 4465, ""}));
   EXPECT_EQ(parse_next_hop("lmtp://localhost").value(), (NextHop{Kind::lmtp, "localhost", 24, ""}));
   EXPECT_EQ(parse_next_hop("lmtp+unix:/run/dovecot/lmtp").value(),
             (NextHop{Kind::lmtp_unix, "", 0, "/run/dovecot/lmtp"}));
@@ -22,8 +24,8 @@ TEST(NextHop, ReadsEveryForm) {
 }
 
 TEST(NextHop, TextIsReadBackAsTheSame) {
-  for (const char* text :
-       {"mx", "smtp://a.example", "lmtp://[2001:db8::1]:24", "lmtp+unix:/run/l", "maildir:/m/{local}", "discard:"}) {
+  for (const char* text : {"mx", "smtp://a.example", "smtps://a.example", "lmtp://[2001:db8::1]:24", "lmtp+unix:/run/l",
+                           "maildir:/m/{local}", "discard:"}) {
     const NextHop hop = parse_next_hop(text).value();
     EXPECT_EQ(parse_next_hop(hop.text()).value(), hop) << text;
   }
@@ -49,7 +51,7 @@ TEST(NextHop, RefusesWhatItCannotMean) {
                            "smtp://2001:db8::1",
                            "smtp://1.2.3",
                            "smtp://user@host",
-                           "smtps://host",
+                           "smtps://",
                            "lmtp+unix:run/l",
                            "lmtp+unix:/",
                            "maildir:mail/{local}",

@@ -58,9 +58,77 @@ TEST(RouteTable, AnAddressLiteralIsLookedUpAsItself) {
 }
 
 TEST(RouteTable, AKeyOfNobodyIsAnErrorAndNotAGuess) {
-  for (const char* key : {"", "mx:", "mx:a b", "gopher://x", "smtp://a,", "smtp://a,discard:", "maildir:/a,smtp://b"}) {
+  for (const char* key : {"", "mx:", "mx:a b", "gopher://x", "smtp://a,", "smtp://a,discard:", "maildir:/a,smtp://b",
+                          ",tls=required", "tls=required", "smtp://a,tls=off", "smtp://a,tls=required,tls=required"}) {
     EXPECT_FALSE(table().plan_for(key).has_value()) << key;
   }
+}
+
+RouteOptions gateway(const std::string& domain, TlsMode mode, const std::string& user = "") {
+  RouteOptions route;
+  route.domain = domain;
+  route.next_hops = {"smtp://gw.example:587"};
+  route.tls = mode;
+  route.auth.user = user;
+  return route;
+}
+
+TEST(RouteTable, ADemandForTlsIsPartOfTheKey) {
+  const auto made = RouteTable::create({gateway("a.example", TlsMode::verified),
+                                        gateway("b.example", TlsMode::required), gateway("*", TlsMode::opportunistic)},
+                                       {});
+  ASSERT_TRUE(made.has_value()) << made.error().reason;
+  const std::string verified = made->key_for({"x", "a.example"});
+  EXPECT_EQ(verified, "smtp://gw.example:587,tls=verified");
+  EXPECT_EQ(made->key_for({"x", "b.example"}), "smtp://gw.example:587,tls=required");
+  EXPECT_EQ(made->key_for({"x", "c.example"}), "smtp://gw.example:587");
+  EXPECT_EQ(made->plan_for(verified)->tls, TlsMode::verified);
+  EXPECT_EQ(made->plan_for(verified)->hops.size(), 1U);
+  EXPECT_EQ(made->plan_for("smtp://gw.example:587,tls=required")->tls, TlsMode::required);
+  EXPECT_EQ(made->plan_for("smtp://gw.example:587")->tls, TlsMode::opportunistic);
+}
+
+TEST(RouteTable, WhatWasDemandedWhenTheMailCameIsKept) {
+  const auto relaxed = RouteTable::create({gateway("*", TlsMode::off, "us")}, {});
+  const auto plan = relaxed->plan_for("smtp://gw.example:587,tls=verified");
+  ASSERT_TRUE(plan.has_value());
+  EXPECT_EQ(plan->tls, TlsMode::verified);
+  EXPECT_EQ(plan->auth.user, "us");  // the login of whoever goes there
+  EXPECT_EQ(RouteTable::create({}, {})->plan_for("mx:a.example,tls=required")->tls, TlsMode::required);
+  // And a route that has become stricter holds for what is queued.
+  const auto stricter = RouteTable::create({gateway("*", TlsMode::required)}, {});
+  EXPECT_EQ(stricter->plan_for("smtp://gw.example:587")->tls, TlsMode::required);
+}
+
+TEST(RouteTable, MxRoutesDemandTlsToo) {
+  RouteOptions route;
+  route.domain = "bank.example";
+  route.tls = TlsMode::required;
+  const auto made = RouteTable::create({route}, {});
+  EXPECT_EQ(made->key_for({"x", "bank.example"}), "mx:bank.example,tls=required");
+  EXPECT_EQ(made->plan_for("mx:bank.example,tls=required")->hops[0].mx_domain, "bank.example");
+  EXPECT_EQ(made->plan_for("mx:bank.example")->tls, TlsMode::required);
+  EXPECT_EQ(made->plan_for("mx:other.example")->tls, TlsMode::opportunistic);
+}
+
+TEST(RouteTable, ALoginWantsAVerifiedPeerUnlessTheOperatorSaysOtherwise) {
+  EXPECT_EQ(
+      RouteTable::create({gateway("*", TlsMode::opportunistic, "us")}, {})->plan_for("smtp://gw.example:587")->tls,
+      TlsMode::verified);
+  EXPECT_EQ(RouteTable::create({gateway("*", TlsMode::required, "us")}, {})->plan_for("smtp://gw.example:587")->tls,
+            TlsMode::required);
+  EXPECT_EQ(RouteTable::create({gateway("*", TlsMode::off, "us")}, {})->plan_for("smtp://gw.example:587")->tls,
+            TlsMode::off);
+}
+
+TEST(RouteTable, RoutesThatShareAKeyAgreeOnTlsAndAuth) {
+  const auto two = RouteTable::create(
+      {gateway("a.example", TlsMode::required, "us"), gateway("b.example", TlsMode::required, "them")}, {});
+  ASSERT_FALSE(two.has_value());
+  EXPECT_NE(two.error().reason.find("two routes to smtp://gw.example:587 differ in tls or auth"), std::string::npos);
+  EXPECT_FALSE(
+      RouteTable::create({gateway("a.example", TlsMode::off), gateway("b.example", TlsMode::opportunistic)}, {}));
+  EXPECT_TRUE(RouteTable::create({gateway("a.example", TlsMode::off), gateway("b.example", TlsMode::off)}, {}));
 }
 
 TEST(RouteTable, AMistakeInTheConfigurationShowsAtOnce) {

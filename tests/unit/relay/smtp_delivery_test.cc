@@ -249,5 +249,21 @@ TEST(SmtpDelivery, ABodyThatCannotBeReadIsNotTheEndOfTheMessage) {
   });
 }
 
+TEST(SmtpDelivery, APeerThatWantsTlsFirstDoesNotMakeAMessageBounce) {
+  test::run_on_reactor([](Reactor& reactor) -> Task<> {
+    FakeWork work({"a"}, "H: x\r\n\r\nbody\r\n");
+    std::string heard;
+    Script script = after_hello("250-PIPELINING\r\n250-STARTTLS\r\n", {});
+    script.push_back(Step{"DATA\r\n", "530 5.7.0 STARTTLS first\r\n530 5.7.0 STARTTLS first\r\n503 5.5.1 no\r\n"});
+    const auto outcome = co_await deliver(reactor, std::move(script), work, heard);
+    EXPECT_THAT(outcome.statuses, SizeIs(1));
+    if (!outcome.statuses.empty()) {
+      EXPECT_EQ(outcome.statuses[0].action, Action::deferred);
+      EXPECT_EQ(outcome.statuses[0].status, (PublicStatus{451, {4, 7, 10}}));
+      EXPECT_THAT(outcome.statuses[0].diagnostic, HasSubstr("530 5.7.0 STARTTLS first"));
+    }
+  });
+}
+
 }  // namespace
 }  // namespace ringpost::relay

@@ -1,10 +1,11 @@
 // A peer on a loopback socket that follows a script, in the reactor of the test: for each connection a list of steps,
 // each of which waits until it has heard something that ends with `hear`, then says `say`. What it heard in each step
-// is kept.
+// is kept. With `upgrade` the connection goes on over what the test makes of it (support/tls_peer.h).
 #pragma once
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -20,11 +21,15 @@ struct Step {
   std::string hear;  // empty: speak at once
   std::string say;
   bool hang_up = false;  // after that
+  bool upgrade = false;  // after that
 };
 using Script = std::vector<Step>;
 
 class ScriptedPeer {
  public:
+  /// What lies above a connection from now on; nullptr where that failed (the connection is then closed).
+  using Upgrade = std::function<io::Task<std::unique_ptr<io::Stream>>(std::unique_ptr<io::Stream>, io::Cancel)>;
+
   /// The scripts of the first, second, ... connection; further ones are hung up on.
   ScriptedPeer(io::Reactor& reactor, std::vector<Script> scripts, const std::string& address = "127.0.0.1:0")
       : ScriptedPeer(reactor, std::move(scripts), *io::SocketAddress::parse(address)) {}
@@ -37,6 +42,7 @@ class ScriptedPeer {
     scope_.spawn(listen(*this));
   }
 
+  void set_upgrade(Upgrade upgrade) { upgrade_ = std::move(upgrade); }
   io::SocketAddress address() const { return acceptor_.address(); }
   std::size_t connections() const noexcept { return connections_; }
   /// What came in each step of connection `number`; what came behind the last step or before a hang-up is the last
@@ -67,7 +73,7 @@ class ScriptedPeer {
     }
   }
 
-  static io::Task<> talk(ScriptedPeer& self, std::unique_ptr<io::Connection> connection, std::size_t number) {
+  static io::Task<> talk(ScriptedPeer& self, std::unique_ptr<io::Stream> connection, std::size_t number) {
     const io::Deadline deadline = io::Deadline::after(std::chrono::seconds(20));
     std::string pending;
     bool over = false;
@@ -79,8 +85,13 @@ class ScriptedPeer {
       }
       self.heard_[number].push_back(std::exchange(pending, {}));
       if (over) break;
-      auto sent = co_await connection->send(step.say, deadline, self.scope_.cancel());
-      over = !sent || step.hang_up;
+      if (!step.say.empty()) {
+        auto sent = co_await connection->send(step.say, deadline, self.scope_.cancel());
+        over = !sent;
+      }
+      if (step.upgrade && !over) connection = co_await self.upgrade_(std::move(connection), self.scope_.cancel());
+      if (!connection) co_return;
+      over = over || step.hang_up;
       if (over) break;
     }
     while (!over) {
@@ -97,6 +108,7 @@ class ScriptedPeer {
   io::Scope scope_;
   std::vector<Script> scripts_;
   std::vector<std::vector<std::string>> heard_;
+  Upgrade upgrade_;
   std::size_t connections_ = 0;
 };
 

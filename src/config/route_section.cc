@@ -1,0 +1,103 @@
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+#include "config/sections.h"
+
+namespace ringpost::config {
+
+namespace {
+
+std::string check_route_domain(std::string_view text) {
+  if (text == "*") return {};
+  return check_domain(text.starts_with("*.") ? text.substr(2) : text);
+}
+
+std::string check_client_mechanism(std::string_view text) {
+  static constexpr std::array<std::string_view, 8> known{"",      "SCRAM-SHA-256", "SCRAM-SHA-1", "CRAM-MD5",
+                                                         "PLAIN", "LOGIN",         "XOAUTH2",     "OAUTHBEARER"};
+  return std::ranges::find(known, text) != known.end() ? "" : "'" + printable(text, 40) + "'";
+}
+
+std::string check_token_endpoint(std::string_view text) {
+  if (text.empty() || text.starts_with("https://")) return {};
+  // A token in clear text goes no further than this machine.
+  for (const std::string_view here : {"http://127.0.0.1", "http://localhost", "http://[::1]"}) {
+    if (!text.starts_with(here)) continue;
+    const std::string_view rest = text.substr(here.size());
+    if (rest.empty() || rest.starts_with(':') || rest.starts_with('/')) return {};
+  }
+  return "'" + printable(text, 80) + "'";
+}
+
+}  // namespace
+
+const Section<relay::RouteOptions>& route_section() {
+  using R = relay::RouteOptions;
+  using relay::TlsMode;
+  const auto in_tls = [](auto tls::ClientOptions::* member) {
+    return [member](R& r) -> auto& { return r.tls_options.*member; };
+  };
+  const auto in_auth = [](auto sasl::ClientOptions::* member) {
+    return [member](R& r) -> auto& { return r.auth.*member; };
+  };
+  using T = tls::ClientOptions;
+  using A = sasl::ClientOptions;
+  const auto any = [](std::string_view) { return std::string(); };
+  const auto path = text_type("path", "the path of a file", any);
+  const auto text = text_type("text", "a string", any);
+  static const Section<R> section{
+      "route",
+      true,
+      "Where mail for foreign domains goes. The first match wins; without one, the MX hosts of the domain.",
+      {row("domain", &R::domain,
+           lower_case_type("pattern", "\"example.net\", \"*.example.net\" or \"*\"", check_route_domain),
+           "`example.net`, `*.example.net` (its subdomains only) or `*`"),
+       row("next_hop", &R::next_hops,
+           text_or_list_type("next hop or array of next hops", "a next hop or an array of them", check_next_hop),
+           "`mx`, `smtp://host:port` (MX not looked up), `smtps://host:port` (TLS from the first octet), "
+           "`lmtp://host:port`, `lmtp+unix:/path`, `maildir:` or `discard:`; of several, the next is tried where one "
+           "fails"),
+       row("connections_max", &R::connections_max, count_type(1, 10'000), "connections to one destination at a time"),
+       row("messages_per_connection_max", &R::messages_per_connection_max, count_type(1, 1'000'000),
+           "messages before a connection is closed"),
+       row("recipients_max", &R::recipients_max, count_type(1, 50'000), "recipients of one transaction"),
+       row("tls", &R::tls,
+           enum_type<TlsMode>({{"off", TlsMode::off},
+                               {"opportunistic", TlsMode::opportunistic},
+                               {"required", TlsMode::required},
+                               {"verified", TlsMode::verified}}),
+           "`off`; `opportunistic`: where it is offered, in clear text where it fails; `required`: or the mail waits; "
+           "`verified`: and the certificate must be good for the name of the next hop. With `auth`, `opportunistic` "
+           "counts as `verified`. Mail that came under `required` or `verified` stays under it when this changes"),
+       row<R, std::string>("tls_ca_file", in_tls(&T::ca_file), path,
+                           "PEM file of the authorities whose certificates are good"),
+       row<R, std::string>("tls_certificate", in_tls(&T::certificate), path,
+                           "PEM file of our certificate, leaf first, shown where the next hop asks for one"),
+       row<R, std::string>("tls_key", in_tls(&T::key), path, "PEM file of its key"),
+       row<R, std::string>("auth.user", in_auth(&A::user), text,
+                           "who we are at the next hop (RFC 4954); `\"\"`: no AUTH. Secrets are read from their files "
+                           "at each login"),
+       row<R, std::string>("auth.password_file", in_auth(&A::password_file), path, "file with the password"),
+       row<R, std::string>(
+           "auth.mechanism", in_auth(&A::mechanism),
+           text_type("SASL mechanism",
+                     "one of \"SCRAM-SHA-256\", \"SCRAM-SHA-1\", \"CRAM-MD5\", \"PLAIN\", \"LOGIN\", "
+                     "\"XOAUTH2\", \"OAUTHBEARER\", or \"\"",
+                     check_client_mechanism),
+           "`\"\"`: the strongest that is offered of SCRAM-SHA-256, SCRAM-SHA-1, CRAM-MD5, PLAIN, LOGIN. With "
+           "`tls = \"off\"` only those that do not show the password"),
+       row<R, std::string>(
+           "auth.token_endpoint", in_auth(&A::token_endpoint),
+           text_type("URL", "a URL that begins with https:// (http:// towards this machine)", check_token_endpoint),
+           "for XOAUTH2 and OAUTHBEARER: where the refresh token is exchanged for an access token "
+           "(RFC 6749 6)"),
+       row<R, std::string>("auth.client_id", in_auth(&A::client_id), text, "who we are at the token endpoint"),
+       row<R, std::string>("auth.client_secret_file", in_auth(&A::client_secret_file), path,
+                           "file with the secret that goes with it, where there is one"),
+       row<R, std::string>("auth.refresh_token_file", in_auth(&A::refresh_token_file), path,
+                           "file with the refresh token")}};
+  return section;
+}
+
+}  // namespace ringpost::config
