@@ -21,7 +21,8 @@ class PublicKey {
 
   /// Big-endian numbers. Errors: invalid (not 2048 to 4096 bits, or an exponent that is even, 1 or over 64 bits).
   static Result<PublicKey> rsa(std::string_view modulus, std::string_view exponent);
-  /// `kind` is one of the three curves; big-endian coordinates of the curve's length. Errors: invalid (not on the curve).
+  /// `kind` is one of the three curves; big-endian coordinates of the curve's length. Errors: invalid (not on the
+  /// curve).
   static Result<PublicKey> elliptic(Kind kind, std::string_view x, std::string_view y);
   /// Errors: invalid (no such point).
   static Result<PublicKey> edwards(std::string_view point);

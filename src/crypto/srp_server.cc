@@ -17,8 +17,8 @@ namespace {
 constexpr std::size_t private_key_octets = 32;  // RFC 5054 3.1: at least 256 bits
 constexpr mp_digit multiplier = 3;
 
-// A number of wolfCrypt's that is overwritten when it goes. Its functions fail on numbers too long for it, which lengths
-// checked before exclude.
+// A number of wolfCrypt's that is overwritten when it goes. Its functions fail on numbers too long for it, which
+// lengths checked before exclude.
 class Number {
  public:
   Number() { RINGPOST_ASSERT(mp_init(&number_) == MP_OKAY); }

@@ -19,8 +19,8 @@ inline word32 wolf_size(std::string_view octets) noexcept {
   return static_cast<word32>(octets.size());
 }
 
-/// A key that is freed when it leaves: init and free are wolfCrypt's functions for it. Making one fails only where memory
-/// does.
+/// A key that is freed when it leaves: init and free are wolfCrypt's functions for it. Making one fails only where
+/// memory does.
 template <class Key, auto init, auto free>
 class WolfKey {
  public:

@@ -1,6 +1,6 @@
-// The three messages of NTLM: the client says what it can, the server sends a challenge, the client answers it. Offsets
-// and lengths in them are a stranger's; every field lies wholly inside of its message, behind the header, or the message
-// is refused.
+// The three messages of NTLM: the client says what it can, the server sends a challenge, the client answers it.
+// Offsets and lengths in them are a stranger's; every field lies wholly inside of its message, behind the header, or
+// the message is refused.
 //
 // Standards: MS-NLMP 2.2.1 (messages), 2.2.2.1 (AV pairs), 2.2.2.5 (flags), 2.2.2.7 (the answer of version 2).
 #pragma once

@@ -1,5 +1,5 @@
-// OAUTHBEARER and XOAUTH2 as a client: the token is sent at once, and a server that refuses it says why in a challenge of
-// its own, which is answered with next to nothing.
+// OAUTHBEARER and XOAUTH2 as a client: the token is sent at once, and a server that refuses it says why in a
+// challenge of its own, which is answered with next to nothing.
 //
 // Standards: RFC 7628 3.2.3.
 #pragma once

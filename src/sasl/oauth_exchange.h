@@ -1,5 +1,5 @@
-// OAUTHBEARER and XOAUTH2 as a server: the token says who it is, and the account of that name must exist. A refusal takes
-// one more round: the client first hears why in JSON, and answers with next to nothing.
+// OAUTHBEARER and XOAUTH2 as a server: the token says who it is, and the account of that name must exist. A refusal
+// takes one more round: the client first hears why in JSON, and answers with next to nothing.
 //
 // Standards: RFC 7628.
 #pragma once

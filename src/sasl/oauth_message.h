@@ -1,5 +1,5 @@
-// What a client sends with its token, in both dialects: OAUTHBEARER, and XOAUTH2, which came before it and knows neither
-// a GS2 header nor anything but the user and the token.
+// What a client sends with its token, in both dialects: OAUTHBEARER, and XOAUTH2, which came before it and knows
+// neither a GS2 header nor anything but the user and the token.
 //
 // Standards: RFC 7628 3.1 (OAUTHBEARER), RFC 5801 4 (GS2 header), RFC 6750 2.1 (bearer tokens); XOAUTH2 as Google
 // describes it.

@@ -1,5 +1,5 @@
-// A stranger's octets as a token, as a key set, as JSON and as what a client sends with a token: whatever is accepted must
-// be what it claims to be.
+// A stranger's octets as a token, as a key set, as JSON and as what a client sends with a token: whatever is accepted
+// must be what it claims to be.
 #include <cstddef>
 #include <cstdint>
 #include <nlohmann/json.hpp>

@@ -1,5 +1,5 @@
-// A stranger's octets as messages of NTLM and SRP: parsers, and whole exchanges with an account whose password the fuzzer
-// does not have. None may succeed.
+// A stranger's octets as messages of NTLM and SRP: parsers, and whole exchanges with an account whose password the
+// fuzzer does not have. None may succeed.
 #include <cstddef>
 #include <cstdint>
 #include <string>

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Builds Cyrus SASL's client of SRP, which no package has, from the distribution's source package, and srp_login.c on it:
+# Builds Cyrus SASL's client of SRP, which no package has, from the distribution's source, and srp_login.c on it:
 #   tests/support/cyrus_srp.sh FOLDER     FOLDER/srp_login; nothing is done where it is there already
 # Takes about two minutes on two cores. Wants libssl-dev beside what builds ringpost.
 set -euo pipefail

@@ -81,7 +81,8 @@ TEST(Jwt, ErrorsDoNotQuoteTheToken) {
 TEST(JwkSet, KeysOfEveryKindAreReadAndOthersPassedOver) {
   const TokenSigner signer('a');
   const auto keys = parse_issuer_keys(R"({"keys":[
-    {"kty":"oct","k":"AAAA","kid":"secret"}, 7, {"kty":"RSA","n":"AQAB","e":"AQAB"}, {"kty":"OKP","crv":"X25519","x":"AA"},
+    {"kty":"oct","k":"AAAA","kid":"secret"}, 7, {"kty":"RSA","n":"AQAB","e":"AQAB"},
+    {"kty":"OKP","crv":"X25519","x":"AA"},
     {"kty":"EC","crv":"P-256","alg":"ES256","kid":"e","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
      "y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"},
     {"kty":"EC","crv":"P-256","use":"enc","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
