@@ -10,7 +10,9 @@
 #include "cli/user_verbs.h"
 #include "io/probe.h"
 #include "policy/relay_access.h"
+#include "policy/sender_login.h"
 #include "relay/route.h"
+#include "tls/server_context.h"
 
 namespace ringpost::cli {
 
@@ -39,12 +41,18 @@ std::optional<config::Configuration> load(const std::string& path) {
   return std::nullopt;
 }
 
-// What the file only refers to: lists of recipients, domains and routes as a whole.
+// What the file only refers to: lists of recipients, certificates, groups, domains and routes as a whole.
 Result<void> try_out(const config::Configuration& configuration) {
   auto access = policy::RelayAccess::create(configuration.relay_access, configuration.hostname);
   if (!access) return propagate(access);
   auto routes = relay::RouteTable::create(configuration.relay.routes, configuration.relay_access.domains);
   if (!routes) return propagate(routes);
+  if (!configuration.tls.certificates.empty()) {
+    auto certificates = tls::ServerContext::create(configuration.tls);
+    if (!certificates) return propagate(certificates);
+  }
+  auto senders = policy::SenderLogin::create(configuration.sender, **access, {});
+  if (!senders) return propagate(senders);
   return {};
 }
 

@@ -63,7 +63,8 @@ Task<> Session::run(Cancel cancel) {
       .field("address", peer_)
       .emit();
   const SessionResult result = co_await serve(cancel);
-  if (result != SessionResult::lost && (!input_.empty() || stream_->has_pending())) co_await linger();
+  const bool more_came = !input_.empty() || stream_->has_pending();
+  if (result != SessionResult::lost && !handshake_failed_ && more_came) co_await linger();
   co_await stream_->close();
   transaction_.reset();
   counters.sessions.remove();

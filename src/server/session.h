@@ -119,6 +119,7 @@ class Session {
   std::uint32_t errors_ = 0;
   std::uint32_t messages_ = 0;
   const tls::Stream* tls_ = nullptr;          // stream_, once it is one
+  bool handshake_failed_ = false;             // stream_ can only be closed
   std::unique_ptr<mail::Identity> identity_;  // who has authenticated
   std::unique_ptr<Transaction> transaction_;
 };

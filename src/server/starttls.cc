@@ -63,6 +63,7 @@ Task<Result<void>> Session::handshake(Cancel cancel) {
   Event event(EventKind::tls);
   event.session(id_).field("address", peer_).field("duration", context_.services.reactor.now() - began);
   if (!done) {
+    handshake_failed_ = true;
     count({}, telemetry::TlsResult::failed);
     event.field("result", "failed").error(done.error()).emit();
     co_return propagate(done);
