@@ -1,5 +1,5 @@
 #!/bin/bash
-# Installs the Debian 12 packages ringpost needs, and nothing that is there already:
+# Installs the Debian 12 packages ringpost needs, and nothing that is there already, and builds wolfSSL (deploy/wolfssl.sh):
 #   deploy/setup.sh            to build
 #   deploy/setup.sh --demo     and what deploy/quickstart.sh uses
 #   deploy/setup.sh --tests    and what tests/run.sh uses
@@ -76,6 +76,11 @@ install_packages() {
   keep_services_off "$@"
 }
 
+build_wolfssl() {  # slower without, and no OCSP stapling, but everything else works
+  "$here/wolfssl.sh" ||
+    echo "setup.sh: wolfSSL could not be built from its source package; the packaged one will be used, which is slower" >&2
+}
+
 main() {
   local lists=(build) missing argument
   for argument in "$@"; do
@@ -89,11 +94,13 @@ main() {
   mapfile -t missing < <(wanted_packages "${lists[@]}" | sort -u | missing_packages)
   if [[ ${#missing[@]} -eq 0 ]]; then
     echo "setup.sh: all packages are here (${lists[*]})"
+    build_wolfssl
     return
   fi
   check_system "$@"
   echo "setup.sh: installing ${missing[*]}"
   install_packages "${missing[@]}"
+  build_wolfssl
 }
 
 main "$@"

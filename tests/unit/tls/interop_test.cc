@@ -54,7 +54,7 @@ Task<> serve_one(Stream& stream, Served& served) {
   co_await stream.close();
 }
 
-/// Serves `connections` of what `command` (with PORT for the port) opens.
+/// Serves `connections` of what `command` (with @PORT@ for the port) opens.
 Served serve(const std::shared_ptr<ServerContext>& context, std::size_t connections, const std::string& command) {
   struct State {
     std::shared_ptr<ServerContext> context;
@@ -69,7 +69,7 @@ Served serve(const std::shared_ptr<ServerContext>& context, std::size_t connecti
                               std::move(*io::open_listening_socket(*io::SocketAddress::parse("127.0.0.1:0"), 16)));
         std::string text = s.command;
         const std::string port = std::to_string(acceptor.address().port());
-        for (std::size_t at; (at = text.find("PORT")) != std::string::npos;) text.replace(at, 4, port);
+        for (std::size_t at; (at = text.find("@PORT@")) != std::string::npos;) text.replace(at, 6, port);
         const std::string folder = Certificates::get().path("");
         s.program = std::thread([text, folder, port] {
           static_cast<void>(std::system(("cd " + folder + " && (" + text + ") >client.out 2>&1").c_str()));
@@ -91,7 +91,7 @@ Served serve(const std::shared_ptr<ServerContext>& context, std::size_t connecti
 }
 
 std::string s_client(const std::string& options, const std::string& says = "hello") {
-  return "printf '" + says + "\\n' | timeout 10 openssl s_client -connect 127.0.0.1:PORT -CAfile root.pem " +
+  return "printf '" + says + "\\n' | timeout 10 openssl s_client -connect 127.0.0.1:@PORT@ -CAfile root.pem " +
          "-servername mail.example.org -ign_eof " + options;
 }
 
@@ -183,7 +183,7 @@ for i in range(2):
             s.sendall(b"QUIT\r\n")
             s.recv(100)
 )");
-  const Served served = serve(make_server(server_options()), 2, "timeout 20 python3 unique.py PORT");
+  const Served served = serve(make_server(server_options()), 2, "timeout 20 python3 unique.py @PORT@");
   ASSERT_EQ(served.bindings.size(), 2U);
   EXPECT_TRUE(served.infos[1].resumed);
   EXPECT_EQ(served.bindings[0].size(), 24U);
@@ -195,7 +195,7 @@ TEST(TlsInterop, AKeyUpdateIsAnswered) {
   const Served served =
       serve(context, 1,
             "(sleep 0.3; printf 'K\\n'; sleep 0.3; printf 'hello\\n'; sleep 0.5) | timeout 10 openssl "
-            "s_client -connect 127.0.0.1:PORT -CAfile root.pem -tls1_3");
+            "s_client -connect 127.0.0.1:@PORT@ -CAfile root.pem -tls1_3");
   EXPECT_EQ(served.heard[0], "hello\n");
   EXPECT_THAT(served.output, HasSubstr("KEYUPDATE"));
   EXPECT_THAT(served.output, HasSubstr("221 bye"));
@@ -206,7 +206,7 @@ TEST(TlsInterop, RenegotiationIsRefused) {
   const Served served =
       serve(context, 1,
             "(sleep 0.3; printf 'R\\n'; sleep 0.3; printf 'hello\\n'; sleep 0.5) | timeout 10 openssl "
-            "s_client -connect 127.0.0.1:PORT -CAfile root.pem -tls1_2");
+            "s_client -connect 127.0.0.1:@PORT@ -CAfile root.pem -tls1_2");
   EXPECT_THAT(served.output, HasSubstr("RENEGOTIATING"));
   EXPECT_THAT(served.heard[0], Not(HasSubstr("hello")));
 }
