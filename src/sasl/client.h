@@ -13,6 +13,8 @@
 
 namespace ringpost::sasl {
 
+class SaltedPasswords;
+
 /// [[route]] auth. Secrets are read from their files when an exchange starts, so that they can be replaced.
 struct ClientOptions {
   std::string user{};
@@ -20,6 +22,7 @@ struct ClientOptions {
   std::string mechanism{};  // empty: the strongest offered of SCRAM-SHA-256, SCRAM-SHA-1, CRAM-MD5, PLAIN, LOGIN
   // XOAUTH2, OAUTHBEARER: where a refresh token is exchanged for an access token (RFC 6749 6).
   std::string token_endpoint{}, client_id{}, client_secret_file{}, refresh_token_file{};
+  std::shared_ptr<SaltedPasswords> salted_passwords{};  // salted_passwords.h; null: SCRAM hashes the password each time
   bool operator==(const ClientOptions&) const = default;
 };
 

@@ -6,6 +6,7 @@
 #include "crypto/equal.h"
 #include "sasl/client_mechanism.h"
 #include "sasl/gsasl_session.h"
+#include "sasl/salted_passwords.h"
 #include "sasl/scram_message.h"
 #include "smtp/limits.h"
 
@@ -15,8 +16,12 @@ namespace {
 
 class GsaslClient final : public ClientExchange, private GsaslSession::Owner {
  public:
-  GsaslClient(std::string_view name, std::string user, std::string password)
-      : name_(name), scram_(name.starts_with("SCRAM-")), user_(std::move(user)), password_(std::move(password)) {}
+  GsaslClient(std::string_view name, const ClientOptions& options, std::string password)
+      : name_(name),
+        scram_(name.starts_with("SCRAM-")),
+        user_(options.user),
+        password_(std::move(password)),
+        salted_passwords_(scram_ ? options.salted_passwords : nullptr) {}
   ~GsaslClient() override {
     crypto::wipe(password_);
     if (initial_) crypto::wipe(*initial_);
@@ -60,6 +65,9 @@ class GsaslClient final : public ClientExchange, private GsaslSession::Owner {
   int answer(Gsasl_property property) override {
     if (property == GSASL_AUTHID) return session_->set(property, user_);
     if (property == GSASL_PASSWORD) return session_->set(property, password_);
+    if (property == GSASL_SCRAM_SALTED_PASSWORD && salted_passwords_) {
+      if (const auto known = salted_passwords_->find(cache_key())) return session_->set(property, *known);
+    }
     return GSASL_NO_CALLBACK;
   }
 
@@ -67,7 +75,15 @@ class GsaslClient final : public ClientExchange, private GsaslSession::Owner {
     auto outcome = session_->step(input);
     if (outcome.code != GSASL_OK && outcome.code != GSASL_NEEDS_MORE) return refused(gsasl_reason(outcome.code));
     done_ = outcome.code == GSASL_OK;
+    // The server has proved that it knows the password, so this one is it.
+    if (done_ && salted_passwords_) {
+      salted_passwords_->keep(cache_key(), session_->known(GSASL_SCRAM_SALTED_PASSWORD));
+    }
     return std::move(outcome.output);
+  }
+
+  std::string cache_key() const {
+    return SaltedPasswords::key(name_, password_, session_->known(GSASL_SCRAM_SALT), session_->known(GSASL_SCRAM_ITER));
   }
 
   std::unexpected<Error> refused(const std::string& why) const { return fail(ErrorKind::refused, name_ + ": " + why); }
@@ -76,6 +92,7 @@ class GsaslClient final : public ClientExchange, private GsaslSession::Owner {
   const bool scram_;
   const std::string user_;
   std::string password_;
+  const std::shared_ptr<SaltedPasswords> salted_passwords_;
   std::optional<std::string> initial_;
   std::unique_ptr<GsaslSession> session_;
   bool first_challenge_ = true;
@@ -88,7 +105,7 @@ Result<std::unique_ptr<ClientExchange>> start_gsasl_client(std::string_view name
                                                            const std::string& /*server_name*/) {
   auto password = read_secret(options.password_file);
   if (!password) return propagate(password);
-  auto client = std::make_unique<GsaslClient>(name, options.user, std::move(*password));
+  auto client = std::make_unique<GsaslClient>(name, options, std::move(*password));
   auto begun = client->begin();
   if (!begun) return propagate(begun);
   return client;
