@@ -10,7 +10,7 @@ namespace {
 /// All problems go into `problems`; the credentials are usable only when there are none.
 std::unique_ptr<ClientCredentials> load(const ClientOptions& options, std::vector<Error>& problems) {
   auto credentials = std::make_unique<ClientCredentials>();
-  credentials->context = wolf::make_context(false, options.min_version);
+  credentials->context = wolf::make_context(false, options.min_version, options.max_version);
   // The library verifies nothing by itself (trust.h says why); without this it would not go on without authorities.
   wolfSSL_CTX_set_verify(credentials->context.get(), WOLFSSL_VERIFY_NONE, nullptr);
   wolfSSL_CTX_UseSessionTicket(credentials->context.get());

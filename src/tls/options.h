@@ -30,6 +30,7 @@ struct ClientOptions {
   std::string ca_file = "/etc/ssl/certs/ca-certificates.crt";  // the system's store
   std::string certificate, key;                                // shown where the peer asks; empty: none
   Version min_version = Version::tls_1_2;
+  Version max_version = Version::tls_1_3;  // lower only to measure or test the older one
   bool operator==(const ClientOptions&) const = default;
 };
 

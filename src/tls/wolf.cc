@@ -91,12 +91,14 @@ std::string_view alert_name(int code) noexcept {
   }
 }
 
-Context make_context(bool server, Version min_version) {
+Context make_context(bool server, Version min_version, Version max_version) {
   initialise();
   const bool only_13 = min_version == Version::tls_1_3;
   WOLFSSL_METHOD* method = nullptr;
   if (only_13) {
     method = server ? wolfTLSv1_3_server_method() : wolfTLSv1_3_client_method();
+  } else if (max_version == Version::tls_1_2) {
+    method = server ? wolfTLSv1_2_server_method() : wolfTLSv1_2_client_method();
   } else {
     method = server ? wolfSSLv23_server_method() : wolfSSLv23_client_method();
   }

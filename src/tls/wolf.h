@@ -49,6 +49,6 @@ inline const unsigned char* bytes(std::string_view octets) noexcept {
 
 /// A context with our versions, suites and groups, and without the library's session cache, which all threads share
 /// behind locks: tickets do its work.
-Context make_context(bool server, Version min_version);
+Context make_context(bool server, Version min_version, Version max_version = Version::tls_1_3);
 
 }  // namespace ringpost::tls::wolf
