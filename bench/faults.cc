@@ -13,8 +13,8 @@ namespace ringpost::bench {
 
 namespace {
 
-constexpr std::array<std::string_view, stage_count> stage_names{"greeting", "ehlo", "mail", "rcpt", "data",
-                                                                "body",     "dot",  "rset", "quit"};
+constexpr std::array<std::string_view, stage_count> stage_names{"greeting", "ehlo", "starttls", "mail", "rcpt",
+                                                                "data",     "body", "dot",      "rset", "quit"};
 
 std::optional<double> parse_number(std::string_view text) {
   double value = 0;
@@ -36,9 +36,9 @@ Result<std::pair<Stage, std::string_view>> parse_stage(std::string_view text) {
   const auto colon = text.find(':');
   const auto name = std::ranges::find(stage_names, text.substr(0, colon));
   if (colon == std::string_view::npos || name == stage_names.end()) {
-    return fail(
-        ErrorKind::invalid,
-        "no stage (greeting, ehlo, mail, rcpt, data, body, dot, rset, quit) in front of \":\": " + printable(text));
+    return fail(ErrorKind::invalid,
+                "no stage (greeting, ehlo, starttls, mail, rcpt, data, body, dot, rset, quit) in front of \":\": " +
+                    printable(text));
   }
   return std::pair(static_cast<Stage>(name - stage_names.begin()), text.substr(colon + 1));
 }

@@ -17,8 +17,8 @@ namespace ringpost::bench {
 
 /// The steps of a session at which something can go wrong. `data` is the reply to DATA, `body` the middle of the
 /// message, `dot` the reply to the final dot (or to the last BDAT chunk).
-enum class Stage : std::uint8_t { greeting, ehlo, mail, rcpt, data, body, dot, rset, quit };
-inline constexpr std::size_t stage_count = 9;
+enum class Stage : std::uint8_t { greeting, ehlo, starttls, mail, rcpt, data, body, dot, rset, quit };
+inline constexpr std::size_t stage_count = 10;
 std::string_view to_string(Stage stage) noexcept;
 
 struct ReplyRule {

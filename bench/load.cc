@@ -49,6 +49,7 @@ std::unique_ptr<LoadReport> Load::finish() {
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
   auto report = std::make_unique<LoadReport>();
+  report->without_mail = options_.without_mail;
   report->cost = cost_;
   MonotonicTime began = MonotonicTime::max(), ended = MonotonicTime::min();
   for (const auto& worker : workers_) {

@@ -18,7 +18,8 @@
 namespace ringpost::bench {
 
 struct LoadReport {
-  Tally tally;  // of all threads
+  Tally tally;                // of all threads
+  bool without_mail = false;  // only sessions were asked for
   std::uint64_t not_sent = 0;
   std::uint64_t idle_lost = 0;
   Cost cost;                                 // seconds: of the load alone; processor time: of everything

@@ -1,6 +1,7 @@
 #include "bench/load_command.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <memory>
@@ -8,6 +9,7 @@
 #include "base/units.h"
 #include "bench/load.h"
 #include "bench/load_report.h"
+#include "bench/security_words.h"
 #include "bench/watch.h"
 
 namespace ringpost::bench {
@@ -19,9 +21,11 @@ struct Words {
   std::string to;
   std::uint32_t sessions = 0;
   std::uint64_t messages_per_session = 0;
-  std::uint64_t messages = 0;
+  std::optional<std::uint64_t> messages;  // 0: sessions without mail
+  std::uint64_t count = 0;                // of sessions without mail
   std::string size, size_mix, rate, from, duration, hold, timeout, sources;
   std::vector<std::string> recipients;
+  SecurityWords security;
   LoadOptions options;
   bool json = false;
   bool no_progress = false;
@@ -81,8 +85,14 @@ Result<void> read_addresses(const Words& words, LoadOptions& options) {
 Result<void> read_amounts(const Words& words, LoadOptions& options) {
   // Idle sessions alone are a load of their own.
   options.sessions = words.sessions > 0 ? words.sessions : options.idle_sessions > 0 ? 0 : 1;
+  options.without_mail = words.messages == 0U;
+  if (words.count > 0 && !options.without_mail) return fail(ErrorKind::invalid, "--count needs --messages 0");
+  if (words.messages_per_session > 0 && options.without_mail) {
+    return fail(ErrorKind::invalid, "--messages-per-session does not go with --messages 0");
+  }
   if (words.messages_per_session > 0) options.messages_per_session = words.messages_per_session;
-  if (words.messages > 0) options.messages = words.messages;
+  if (!options.without_mail) options.messages = words.messages;
+  if (words.count > 0) options.messages = words.count;
   const std::string& sizes = words.size_mix.empty() ? words.size : words.size_mix;
   if (!sizes.empty()) {
     auto mix = SizeMix::parse(sizes);
@@ -100,23 +110,29 @@ Result<void> read_amounts(const Words& words, LoadOptions& options) {
   return read;
 }
 
-Result<LoadOptions> read(const Words& words) {
+Result<LoadOptions> read(Words& words) {
   LoadOptions options = words.options;
   auto addresses = read_addresses(words, options);
   if (!addresses) return propagate(addresses);
   auto amounts = read_amounts(words, options);
   if (!amounts) return propagate(amounts);
+  auto security = read_security(words.security, STDIN_FILENO, options);
+  if (!security) return propagate(security);
   return options;
 }
 
-void show_progress(const Load::Progress& before, const Load::Progress& now) {
+void show_progress(const Load::Progress& before, const Load::Progress& now, bool without_mail) {
   constexpr double mib = 1024.0 * 1024.0;
+  if (without_mail) {
+    fmt::print(stderr, "{} sessions, {}/s, {} failed\n", now.sessions, now.sessions - before.sessions, now.failed);
+    return;
+  }
   fmt::print(stderr, "{} messages, {}/s, {:.1f} MiB/s, {} failed, {} sessions{}\n", now.accepted,
              now.accepted - before.accepted, static_cast<double>(now.octets - before.octets) / mib, now.failed,
              now.sessions, now.idle > 0 ? fmt::format(", {} idle", now.idle) : "");
 }
 
-int run(const Words& words) {
+int run(Words& words) {
   auto options = read(words);
   if (!options) {
     fmt::print(stderr, "ringpost-bench load: {}\n", options.error().reason);
@@ -131,7 +147,7 @@ int run(const Words& words) {
     if (news == Watch::News::asked_to_end) load.request_stop();
     if (words.no_progress || news != Watch::News::second_passed) continue;
     const Load::Progress now = load.progress();
-    show_progress(before, now);
+    show_progress(before, now, options->without_mail);
     before = now;
   }
   const auto report = load.finish();
@@ -145,15 +161,19 @@ void add_amounts(CLI::App& verb, Words& words) {
       ->check(CLI::Range(1U, LoadOptions::sessions_max));
   verb.add_option("--messages-per-session", words.messages_per_session,
                   "then QUIT and connect again; 1: a connection for each message (default: all on one)");
-  verb.add_option("--messages", words.messages,
-                  "in all (default: sessions times messages-per-session, or until --duration; otherwise 1000)");
+  verb.add_option(
+      "--messages", words.messages,
+      "in all (default: sessions times messages-per-session, or until --duration; otherwise 1000); 0: "
+      "sessions only, that connect, greet and leave: with --starttls or --tls handshakes, with --user logins");
+  verb.add_option("--count", words.count, "of sessions with --messages 0 (1000, or until --duration)");
   verb.add_option("--duration", words.duration, "begin nothing new after this time: 30s");
   verb.add_option("--rate", words.rate,
                   "messages are due at this rate (500/s, 30000/h), whether or not the server keeps up; latency counts "
                   "from when they were due (default: each session sends the next when the last was answered)");
   auto* size = verb.add_option("--size", words.size, "of each message with its header (10KiB)");
   verb.add_option("--size-mix", words.size_mix, "sizes with weights: 2KiB:70,50KiB:25,1MiB:5")->excludes(size);
-  verb.add_option("--idle-sessions", options.idle_sessions, "sessions that say EHLO and then nothing, beside the load")
+  verb.add_option("--idle-sessions", options.idle_sessions,
+                  "sessions that say EHLO (after a handshake, before a login) and then nothing, beside the load")
       ->check(CLI::Range(0U, LoadOptions::sessions_max));
   verb.add_option("--hold", words.hold, "how long idle sessions stay after the last was opened (0s)");
   verb.add_option("--timeout", words.timeout, "how long to wait for a reply before the session is given up (5m)");
@@ -183,8 +203,9 @@ void add_load_command(CLI::App& app, int& status) {
   verb->add_option("--to", words->to, "HOST:PORT, numeric: 127.0.0.1:2525")->required();
   add_amounts(*verb, *words);
   add_mail(*verb, *words);
+  add_security(*verb, words->security);
   verb->add_flag("--json", words->json,
-                 "the report as one JSON object: counts, rates, cpu, latency_ms, phases, errors");
+                 "the report as one JSON object: counts, rates, cpu, latency_ms, phases, tls, errors");
   verb->add_flag("--no-progress", words->no_progress, "no line on stderr each second");
   verb->callback([words, &status] { status = run(*words); });
 }

@@ -29,7 +29,7 @@ io::SocketAddress address_of(std::uint32_t ip) noexcept {
 std::uint64_t LoadOptions::messages_in_all() const noexcept {
   if (sessions == 0) return 0;
   if (messages) return *messages;
-  if (messages_per_session && !duration) return *messages_per_session * sessions;
+  if (messages_per_session && !duration && !without_mail) return *messages_per_session * sessions;
   return duration ? std::numeric_limits<std::uint64_t>::max() : std::uint64_t{1000};
 }
 

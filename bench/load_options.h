@@ -1,4 +1,5 @@
-// What a load is: where to, how many sessions and messages, how fast. Filled in by the command line or a test.
+// What a load is: where to, how many sessions and messages, how fast, how protected. Filled in by the command line or a
+// test.
 #pragma once
 
 #include <cstdint>
@@ -7,9 +8,12 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "bench/encryption.h"
 #include "bench/size_mix.h"
 #include "io/socket_address.h"
 #include "mail/address.h"
+#include "sasl/client.h"
+#include "tls/options.h"
 
 namespace ringpost::bench {
 
@@ -25,10 +29,12 @@ struct LoadOptions {
   std::uint32_t sessions = 1;                         // at the same time
   std::optional<std::uint64_t> messages_per_session;  // then QUIT and connect again; unset: all on the same session
   std::optional<std::uint64_t> messages;  // in all; unset: sessions * messages_per_session, or until `duration` is over
-  std::optional<Duration> duration;       // nothing new is begun afterwards
+  // Sessions only: connect, TLS, EHLO, AUTH, QUIT. `messages` and `rate` are then of sessions.
+  bool without_mail = false;
+  std::optional<Duration> duration;  // nothing new is begun afterwards
   double rate = 0;  // messages a second, due whether or not the server keeps up; 0: as fast as replies come
 
-  std::uint32_t idle_sessions = 0;  // beside the load: EHLO, then nothing
+  std::uint32_t idle_sessions = 0;  // beside the load: TLS, EHLO, AUTH, then nothing
   Duration hold{};                  // how long after the last of them was opened, and at least as long as the load
 
   SizeMix sizes{10 * 1024};
@@ -39,7 +45,14 @@ struct LoadOptions {
   bool pipelining = true;  // where the server offers it
   bool bdat = false;
   bool lmtp = false;
-  Duration reply_wait = std::chrono::minutes(5);  // for each reply
+  Duration reply_wait = std::chrono::minutes(5);  // for each reply, and for a handshake
+
+  Encryption encryption = Encryption::none;
+  std::optional<tls::Version> tls_version;  // unset: the newest both sides have
+  std::string ca_file;                      // empty: any certificate will do
+  std::string tls_name;                     // SNI, and the name in the certificate where there is a CA file
+  bool resume = false;                      // TLS sessions are reused; otherwise each handshake is a full one
+  sasl::ClientOptions auth;                 // without a user nobody logs in
 
   /// UINT64_MAX: only `duration` ends it.
   std::uint64_t messages_in_all() const noexcept;

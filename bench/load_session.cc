@@ -4,7 +4,6 @@
 #include <limits>
 
 #include "bench/load_worker.h"
-#include "io/connection.h"
 
 namespace ringpost::bench {
 
@@ -95,8 +94,8 @@ Task<bool> LoadWorker::run_session(Slot& slot, Cancel cancel) {
     co_return false;
   }
   tally_.sessions.add();
-  bool fruitful = false;
-  for (std::uint64_t sent = 1; ticket; ++sent) {
+  bool fruitful = options_.without_mail;
+  for (std::uint64_t sent = 1; ticket && !options_.without_mail; ++sent) {
     const bool accepted = co_await send_message(slot, *client, *ticket, cancel);
     fruitful = fruitful || accepted;
     if (!accepted) tally_.failed.add();
@@ -112,40 +111,6 @@ Task<bool> LoadWorker::run_session(Slot& slot, Cancel cancel) {
   co_await client->quit(Deadline::after(options_.reply_wait), cancel);
   tally_.record(Phase::session, monotonic_now() - began);
   co_return fruitful;
-}
-
-Task<std::unique_ptr<smtp::Client>> LoadWorker::open_session(Cancel cancel) {
-  const auto wait = [this] { return Deadline::after(options_.reply_wait); };
-  const MonotonicTime began = monotonic_now();
-  auto connection = co_await io::Connection::connect(*reactor_, options_.to, next_source(), wait(), cancel);
-  if (!connection) {
-    tally_.note("connect", connection.error());
-    co_return nullptr;
-  }
-  const MonotonicTime connected = monotonic_now();
-  tally_.record(Phase::connect, connected - began);
-  auto client = std::make_unique<smtp::Client>(std::move(*connection));
-  auto reply = co_await client->greeting(wait(), cancel);
-  const MonotonicTime greeted = monotonic_now();
-  std::string_view stage = "greeting";
-  if (reply && reply->positive()) {
-    tally_.record(Phase::greeting, greeted - connected);
-    stage = "ehlo";
-    reply = co_await client->hello(options_.helo, options_.lmtp ? smtp::Dialect::lmtp : smtp::Dialect::smtp, wait(),
-                                   cancel);
-    if (reply && reply->positive()) {
-      tally_.record(Phase::ehlo, monotonic_now() - greeted);
-      if (!options_.pipelining) client->forgo_pipelining();
-      co_return std::move(client);
-    }
-  }
-  if (reply) {
-    tally_.note(stage, *reply);
-  } else {
-    tally_.note(stage, reply.error());
-  }
-  co_await client->quit(wait(), cancel);
-  co_return nullptr;
 }
 
 /// True if the message was accepted, be it for some of its recipients only.

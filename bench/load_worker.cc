@@ -9,6 +9,18 @@ using io::Cancel;
 using io::Deadline;
 using io::Task;
 
+namespace {
+
+tls::ClientOptions client_options(const LoadOptions& options) {
+  tls::ClientOptions out;
+  out.ca_file = options.ca_file;
+  out.min_version = options.tls_version.value_or(out.min_version);
+  out.max_version = options.tls_version.value_or(out.max_version);
+  return out;
+}
+
+}  // namespace
+
 LoadWorker::LoadWorker(const LoadOptions& options, const MessageMaker& maker, std::uint32_t thread)
     : options_(options), maker_(maker), thread_(thread), next_source_(thread) {}
 
@@ -30,6 +42,11 @@ Result<void> LoadWorker::run() {
   auto reactor = io::Reactor::create({.receive_buffers = 2048, .receive_buffer_octets = 2048});
   if (!reactor) return propagate(reactor);
   reactor_ = std::move(*reactor);
+  if (options_.encryption != Encryption::none) {
+    auto context = tls::ClientContext::create(client_options(options_));
+    if (!context) return propagate(context);
+    tls_ = std::move(*context);
+  }
   scope_ = std::make_unique<io::Scope>(*reactor_);
   holders_ = std::make_unique<io::Scope>(*reactor_);
   io::Scope frame(*reactor_);

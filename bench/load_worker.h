@@ -19,6 +19,7 @@
 #include "io/scope.h"
 #include "io/task.h"
 #include "smtp/client.h"
+#include "tls/client_context.h"
 
 namespace ringpost::bench {
 
@@ -55,11 +56,21 @@ class LoadWorker {
   // load_session.cc
   io::Task<> run_slot(io::Cancel cancel);
   io::Task<bool> run_session(Slot& slot, io::Cancel cancel);
-  io::Task<std::unique_ptr<smtp::Client>> open_session(io::Cancel cancel);
   io::Task<bool> wait_until_due(Schedule::Ticket& ticket, io::Cancel cancel);
   io::Task<bool> send_message(Slot& slot, smtp::Client& client, Schedule::Ticket ticket, io::Cancel cancel);
   io::Task<bool> send_content(Slot& slot, smtp::Client& client, MonotonicTime began, io::Cancel cancel);
   void choose_recipients(Slot& slot, std::uint64_t message) const;
+
+  // session_opening.cc
+  io::Task<std::unique_ptr<smtp::Client>> open_session(io::Cancel cancel);
+  io::Task<bool> prepare(smtp::Client& client, io::Cancel cancel);
+  io::Task<bool> secure(smtp::Client& client, MonotonicTime began, io::Cancel cancel);
+  io::Task<bool> greet(smtp::Client& client, io::Cancel cancel);
+  io::Task<bool> hello(smtp::Client& client, io::Cancel cancel);
+  io::Task<bool> start_tls(smtp::Client& client, io::Cancel cancel);
+  io::Task<bool> authenticate(smtp::Client& client, io::Cancel cancel);
+  io::Deadline reply_deadline() const noexcept { return io::Deadline::after(options_.reply_wait); }
+  bool positive(std::string_view stage, const Result<smtp::Reply>& reply);
 
   // idle_session.cc
   io::Task<> open_idle(io::Cancel cancel);
@@ -73,6 +84,7 @@ class LoadWorker {
   std::unique_ptr<io::Reactor> reactor_;
   std::unique_ptr<io::Scope> scope_;    // slots
   std::unique_ptr<io::Scope> holders_;  // idle sessions
+  std::unique_ptr<tls::ClientContext> tls_;
   std::size_t next_source_ = 0;
   std::uint32_t idle_to_open_ = 0;
   std::uint64_t idle_lost_ = 0;

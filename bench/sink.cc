@@ -94,14 +94,25 @@ class Sink::Worker {
 
 Sink::Sink(SinkOptions options, std::function<void()> on_enough)
     : options_(std::move(options)),
-      shared_{
-          .options = options_, .deliveries = {}, .accepted = 0, .file_number = 0, .on_enough = std::move(on_enough)} {}
+      shared_{.options = options_,
+              .tls = {},
+              .deliveries = {},
+              .accepted = 0,
+              .file_number = 0,
+              .on_enough = std::move(on_enough)} {}
 
 Sink::~Sink() {
   stop();
 }
 
 Result<void> Sink::start() {
+  if (options_.encryption != Encryption::none) {
+    tls::ServerOptions tls;
+    tls.certificates.push_back(options_.certificate);
+    auto context = tls::ServerContext::create(tls);
+    if (!context) return propagate(context);
+    shared_.tls = std::move(*context);
+  }
   meter_ = ProcessMeter();
   io::SocketAddress address = options_.listen;
   for (std::uint32_t i = 0; i < options_.threads; ++i) {

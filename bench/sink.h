@@ -25,7 +25,7 @@ class Sink {
   Sink(const Sink&) = delete;
   Sink& operator=(const Sink&) = delete;
 
-  /// Returns when connections are taken. Errors: of the sockets and of the reactors.
+  /// Returns when connections are taken. Errors: of the certificate, of the sockets and of the reactors.
   Result<void> start();
   /// "127.0.0.1:2525". After start().
   const std::string& address() const noexcept { return address_; }

@@ -1,6 +1,7 @@
 // The JSON object at the end: connections, messages, recipients, octets, refused (4xx and 5xx replies), hung_up
-// (sessions ended as told), broken (sessions that ended in the middle of a message), seconds, cpu {user_seconds,
-// system_seconds, ms_per_message}; with --count-tokens also tokens (different messages), duplicates, without_token.
+// (sessions ended as told), broken (sessions that ended in the middle of a message), tls {full, resumed, failed}
+// (handshakes), seconds, cpu {user_seconds, system_seconds, ms_per_message}; with --count-tokens also tokens (different
+// messages), duplicates, without_token.
 #include "bench/sink_command.h"
 
 #include <fmt/format.h>
@@ -26,6 +27,8 @@ struct Words {
   std::vector<std::string> not_offered;
   std::uint64_t stop_after = 0;
   SinkOptions options;
+  bool starttls = false;
+  bool implicit = false;
   bool json = false;
   bool no_progress = false;
   bool print_address = false;
@@ -55,6 +58,8 @@ Result<SinkOptions> read(const Words& words) {
     auto removed = remove_extensions(options.offered, keywords);
     if (!removed) return propagate(removed);
   }
+  if (words.starttls) options.encryption = Encryption::starttls;
+  if (words.implicit) options.encryption = Encryption::implicit;
   auto faults = read_faults(words, options.faults);
   if (!faults) return propagate(faults);
   if (words.stop_after > 0) options.stop_after = words.stop_after;
@@ -87,6 +92,9 @@ std::string to_json(const SinkCounts& counts, const Cost& cost, const DeliveryLo
   out["refused"] = counts.refused.value();
   out["hung_up"] = counts.hung_up.value();
   out["broken"] = counts.broken.value();
+  out["tls"] = {{"full", counts.full_handshakes.value()},
+                {"resumed", counts.resumed_handshakes.value()},
+                {"failed", counts.handshakes_failed.value()}};
   out["seconds"] = cost.seconds;
   out["cpu"] = {{"user_seconds", cost.user_seconds},
                 {"system_seconds", cost.system_seconds},
@@ -99,11 +107,15 @@ std::string to_json(const SinkCounts& counts, const Cost& cost, const DeliveryLo
   return out.dump() + "\n";
 }
 
-std::string to_text(const SinkCounts& counts, const Cost& cost, const DeliveryLog::Counts* deliveries) {
+std::string to_text(const SinkCounts& counts, const Cost& cost, const DeliveryLog::Counts* deliveries, bool encrypted) {
   std::string out = fmt::format("{} messages, {} recipients, {} octets, {} connections\n", counts.messages.value(),
                                 counts.recipients.value(), counts.octets.value(), counts.connections.value());
   out += fmt::format("refused {}, hung up {}, broken {}\n", counts.refused.value(), counts.hung_up.value(),
                      counts.broken.value());
+  if (encrypted) {
+    out += fmt::format("handshakes: {} full, {} resumed, {} failed\n", counts.full_handshakes.value(),
+                       counts.resumed_handshakes.value(), counts.handshakes_failed.value());
+  }
   if (deliveries != nullptr) {
     out += fmt::format("tokens {}, duplicates {}, without token {}\n", deliveries->tokens, deliveries->duplicates,
                        deliveries->without_token);
@@ -141,8 +153,9 @@ int run(const Words& words) {
   SinkCounts counts;
   sink.sum(counts);
   const DeliveryLog::Counts deliveries = sink.deliveries();
+  const bool encrypted = options->encryption != Encryption::none;
   const auto* told = options->count_tokens ? &deliveries : nullptr;
-  fmt::print("{}", words.json ? to_json(counts, cost, told) : to_text(counts, cost, told));
+  fmt::print("{}", words.json ? to_json(counts, cost, told) : to_text(counts, cost, told, encrypted));
   return 0;
 }
 
@@ -152,12 +165,25 @@ void add_faults(CLI::App& verb, Words& words) {
   verb.add_option(
           "--reply", words.replies,
           "STAGE:REPLY, with :SHARE% or :ADDRESS-PATTERN behind it: \"rcpt:450 4.2.1 busy:10%\", \"dot:550 5.7.1 "
-          "no:user3@*\"; stages: greeting ehlo mail rcpt data dot rset quit; may be given several times")
+          "no:user3@*\"; stages: greeting ehlo starttls mail rcpt data dot rset quit; may be given several times")
       ->allow_extra_args(false);
   verb.add_option("--disconnect", words.disconnects, "STAGE:SHARE%: leave without a word there; also body")
       ->allow_extra_args(false);
   verb.add_option("--tarpit", words.tarpit, "replies trickle: 1octet/s");
   verb.add_option("--no-extension", words.not_offered, "do not offer these: CHUNKING,8BITMIME");
+}
+
+void add_tls(CLI::App& verb, Words& words) {
+  auto* certificate = verb.add_option("--certificate", words.options.certificate.certificate,
+                                      "PEM file, the leaf first, then its chain")
+                          ->check(CLI::ExistingFile);
+  auto* key = verb.add_option("--key", words.options.certificate.key, "PEM file")->check(CLI::ExistingFile);
+  auto* starttls = verb.add_flag("--starttls", words.starttls, "STARTTLS is offered");
+  starttls->needs(certificate)->needs(key);
+  verb.add_flag("--tls", words.implicit, "TLS from the first octet")
+      ->needs(certificate)
+      ->needs(key)
+      ->excludes(starttls);
 }
 
 }  // namespace
@@ -173,6 +199,7 @@ void add_sink_command(CLI::App& app, int& status) {
   verb->add_option("--store", options.store, "keep each message as a file in this folder");
   verb->add_flag("--count-tokens", options.count_tokens, "tell lost and doubled messages of `load` apart");
   verb->add_option("--stop-after", words->stop_after, "end when so many messages were accepted");
+  add_tls(*verb, *words);
   add_faults(*verb, *words);
   verb->add_flag("--json", words->json, "the counts at the end as one JSON object");
   verb->add_flag("--no-progress", words->no_progress, "no line on stderr each second");

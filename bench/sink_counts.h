@@ -13,6 +13,7 @@ struct SinkCounts {
   telemetry::Counter refused;     // replies of 4xx and 5xx
   telemetry::Counter hung_up;     // sessions we left without a word, as told to
   telemetry::Counter broken;      // sessions that ended in the middle of a message
+  telemetry::Counter full_handshakes, resumed_handshakes, handshakes_failed;
 
   void merge(const SinkCounts& other) noexcept {
     connections.merge(other.connections);
@@ -22,6 +23,9 @@ struct SinkCounts {
     refused.merge(other.refused);
     hung_up.merge(other.hung_up);
     broken.merge(other.broken);
+    full_handshakes.merge(other.full_handshakes);
+    resumed_handshakes.merge(other.resumed_handshakes);
+    handshakes_failed.merge(other.handshakes_failed);
   }
 };
 

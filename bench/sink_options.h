@@ -5,9 +5,11 @@
 #include <optional>
 #include <string>
 
+#include "bench/encryption.h"
 #include "bench/faults.h"
 #include "io/socket_address.h"
 #include "smtp/extensions.h"
+#include "tls/options.h"
 
 namespace ringpost::bench {
 
@@ -18,7 +20,9 @@ struct SinkOptions {
   std::uint32_t threads = 1;
   std::string hostname = "sink.server.example";
   bool lmtp = false;
-  smtp::Extensions offered = everything();
+  Encryption encryption = Encryption::none;
+  tls::CertificateFiles certificate;        // where there is encryption
+  smtp::Extensions offered = everything();  // but STARTTLS, which `encryption` decides
   Faults faults;
   std::string store;                        // folder: one file a message, dots removed; empty: nothing is kept
   bool count_tokens = false;                // tell lost and doubled messages apart

@@ -26,7 +26,9 @@ SinkSession::SinkSession(SinkShared& shared, SinkCounts& counts, io::Reactor& re
 
 Task<> SinkSession::run(Cancel cancel) {
   counts_.connections.add();
-  static_cast<void>(co_await converse(cancel));
+  bool on = true;
+  if (shared_.options.encryption == Encryption::implicit) on = co_await secure(cancel);
+  if (on) static_cast<void>(co_await converse(cancel));
   if (in_content_) counts_.broken.add();
   reset();
   co_await stream_->close();
@@ -137,6 +139,8 @@ Task<bool> SinkSession::dispatch(smtp::Command command, Cancel cancel) {
     case Verb::rset:
       reset();
       return answer(Stage::rset, "250 2.0.0 reset\r\n", {}, cancel);
+    case Verb::starttls:
+      return start_tls(command.argument, cancel);
     case Verb::noop:
       return remark("250 2.0.0 ok\r\n");
     case Verb::vrfy:
@@ -156,8 +160,10 @@ Task<bool> SinkSession::remark(std::string_view reply) {
 
 Task<bool> SinkSession::hello(std::string_view client, Cancel cancel) {
   reset();
+  smtp::Extensions offered = shared_.options.offered;
+  offered.starttls = shared_.options.encryption == Encryption::starttls && !encrypted_;
   std::string reply;
-  smtp::replies::ehlo_ok(shared_.options.hostname, client, shared_.options.offered).append_to(reply);
+  smtp::replies::ehlo_ok(shared_.options.hostname, client, offered).append_to(reply);
   co_return co_await answer(Stage::ehlo, reply, {}, cancel);
 }
 

@@ -2,7 +2,7 @@
 // keep what comes. It knows the commands well enough for every client that follows the standards, and judges nothing:
 // an address is what stands between the angle brackets.
 //
-// Lives in its thread's scope. Standards: RFC 5321, 2920, 3030, 2033 (LMTP).
+// Lives in its thread's scope. Standards: RFC 5321, 2920, 3030, 2033 (LMTP), 3207 (STARTTLS), 8314 (implicit TLS).
 #pragma once
 
 #include <atomic>
@@ -26,12 +26,14 @@
 #include "smtp/command.h"
 #include "smtp/data_decoder.h"
 #include "smtp/input_buffer.h"
+#include "tls/server_context.h"
 
 namespace ringpost::bench {
 
 /// What all sessions of a sink share; outlives them.
 struct SinkShared {
   const SinkOptions& options;
+  std::shared_ptr<const tls::ServerContext> tls;  // null without encryption
   DeliveryLog deliveries;
   std::atomic<std::uint64_t> accepted{0};
   std::atomic<std::uint64_t> file_number{0};
@@ -56,6 +58,10 @@ class SinkSession {
   io::Task<bool> remark(std::string_view reply);
   io::Task<bool> hello(std::string_view client, io::Cancel cancel);
 
+  // sink_tls.cc
+  io::Task<bool> start_tls(std::string_view argument, io::Cancel cancel);
+  io::Task<bool> secure(io::Cancel cancel);
+
   // sink_message.cc
   io::Task<bool> mail(std::string_view argument, io::Cancel cancel);
   io::Task<bool> rcpt(std::string_view argument, io::Cancel cancel);
@@ -78,6 +84,7 @@ class SinkSession {
   smtp::InputBuffer input_;
   std::string output_;
   char answered_ = '2';  // first digit of the last answer
+  bool encrypted_ = false;
   bool over_ = false;    // the last answer ends the session
   bool enough_ = false;  // options.stop_after has been reached by the message just answered
 

@@ -1,6 +1,7 @@
-// What a thread of the load generator counts: messages, latencies per phase, and failures by the command that failed
-// and the reply code. Counters may be read by any thread while it runs (progress); the rest belongs to its own thread
-// and is merged when all have ended. The list of failures is bounded: stages times reply codes.
+// What a thread of the load generator counts: messages, handshakes, latencies per phase, and failures by the command that
+// failed and the reply code. Counters may be read by any thread while it runs (progress); the rest belongs to its own
+// thread and is merged when all have ended. The list of failures is bounded: stages times reply codes; so is that of
+// what handshakes agreed on: versions times cipher suites.
 #pragma once
 
 #include <array>
@@ -13,14 +14,16 @@
 #include "bench/histogram.h"
 #include "smtp/reply.h"
 #include "telemetry/histogram.h"
+#include "tls/connection_info.h"
 
 namespace ringpost::bench {
 
 /// From the moment the command left (with pipelining: the group it was in) to the reply. `accept`: from the final dot.
 /// `message`: from MAIL to the reply to the final dot; with a rate, from the time the message was due.
-/// `session`: from connecting to the reply to QUIT.
-enum class Phase : std::uint8_t { connect, greeting, ehlo, mail, rcpt, data, accept, message, session };
-inline constexpr std::size_t phase_count = 9;
+/// `tls`: from STARTTLS, or with implicit TLS from the end of connecting, to the end of the handshake. `auth`: from AUTH
+/// to its verdict, with whatever the client computes for it. `session`: from connecting to the reply to QUIT.
+enum class Phase : std::uint8_t { connect, tls, greeting, ehlo, auth, mail, rcpt, data, accept, message, session };
+inline constexpr std::size_t phase_count = 11;
 std::string_view to_string(Phase phase) noexcept;
 
 struct Failure {
@@ -31,14 +34,20 @@ struct Failure {
 class Tally {
  public:
   telemetry::Counter accepted, failed, recipients, octets, sessions, idle;
+  telemetry::Counter full_handshakes, resumed_handshakes, logins;
 
   void record(Phase phase, Duration duration) noexcept { phases_[static_cast<std::size_t>(phase)].record(duration); }
   /// `stage` is a word of the protocol: "connect", "rcpt", "dot", ...
   void note(std::string_view stage, const smtp::Reply& reply);
   void note(std::string_view stage, const Error& error);
 
+  /// A handshake that has succeeded.
+  void note(const tls::ConnectionInfo& handshake);
+
   const Histogram& phase(Phase phase) const noexcept { return phases_[static_cast<std::size_t>(phase)]; }
   const std::map<std::string, Failure>& failures() const noexcept { return failures_; }
+  /// "TLSv1.3 TLS_AES_128_GCM_SHA256": how many handshakes.
+  const std::map<std::string, std::uint64_t>& agreed() const noexcept { return agreed_; }
   void merge(const Tally& other);
 
  private:
@@ -46,6 +55,7 @@ class Tally {
 
   std::array<Histogram, phase_count> phases_;
   std::map<std::string, Failure> failures_;
+  std::map<std::string, std::uint64_t> agreed_;
 };
 
 }  // namespace ringpost::bench

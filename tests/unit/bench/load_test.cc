@@ -1,65 +1,15 @@
 // The load generator and the sink against each other, over the loopback interface.
-#include "bench/load.h"
-
-#include <gtest/gtest.h>
-
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "bench/load_and_sink.h"
 #include "bench/load_report.h"
-#include "bench/sink.h"
 
 namespace ringpost::bench {
 namespace {
 
 using std::chrono::milliseconds;
-using std::chrono::seconds;
-
-SinkOptions counting_sink() {
-  SinkOptions options;
-  options.listen = *io::SocketAddress::parse("127.0.0.1:0");
-  options.count_tokens = true;
-  return options;
-}
-
-LoadOptions load_to(const Sink& sink) {
-  LoadOptions options;
-  options.to = *io::SocketAddress::parse(sink.address());
-  options.reply_wait = seconds(20);
-  return options;
-}
-
-std::unique_ptr<LoadReport> run(const LoadOptions& options) {
-  Load load(options, [] {});
-  load.start();
-  return load.finish();
-}
-
-std::uint64_t failures(const LoadReport& report, const std::string& key) {
-  const auto found = report.tally.failures().find(key);
-  return found == report.tally.failures().end() ? 0 : found->second.count;
-}
-
-class LoadAndSink : public testing::Test {
- protected:
-  void start(SinkOptions options) {
-    sink_ = std::make_unique<Sink>(std::move(options), [this] { ++enough_; });
-    const auto started = sink_->start();
-    ASSERT_TRUE(started) << started.error().reason;
-  }
-  /// What the sink has seen, once all its sessions have ended.
-  const SinkCounts& counts() {
-    sink_->stop();
-    counts_ = std::make_unique<SinkCounts>();
-    sink_->sum(*counts_);
-    return *counts_;
-  }
-
-  std::unique_ptr<Sink> sink_;
-  std::unique_ptr<SinkCounts> counts_;
-  std::atomic<int> enough_{0};
-};
 
 TEST_F(LoadAndSink, EveryMessageArrivesOnceWithEveryOctet) {
   start(counting_sink());
@@ -272,6 +222,19 @@ TEST_F(LoadAndSink, StoredMessagesHaveTheOctetsThatWereSent) {
     EXPECT_EQ(files, 3U);
   }
   std::filesystem::remove_all(folder);
+}
+
+TEST_F(LoadAndSink, SessionsWithoutMailSayHelloAndLeave) {
+  start(counting_sink());
+  LoadOptions options = load_to(*sink_);
+  options.sessions = 3;
+  options.without_mail = true;
+  options.messages = 10;
+  const auto report = run(options);
+  EXPECT_TRUE(report->flawless(options)) << to_text(*report);
+  EXPECT_EQ(report->tally.sessions.value(), 10U);
+  EXPECT_EQ(counts().connections.value(), 10U);
+  EXPECT_EQ(counts_->messages.value(), 0U);
 }
 
 TEST_F(LoadAndSink, TheReportIsOneJsonObject) {

@@ -78,6 +78,14 @@ TEST(LoadOptions, SessionsTimesMessagesUnlessToldOtherwise) {
   EXPECT_EQ(options.messages_in_all(), 0U);
 }
 
+TEST(LoadOptions, SessionsWithoutMailAreCountedAsMessagesAre) {
+  LoadOptions options;
+  options.without_mail = true;
+  EXPECT_EQ(options.messages_in_all(), 1000U);
+  options.messages = 7;
+  EXPECT_EQ(options.messages_in_all(), 7U);
+}
+
 TEST(LoadOptions, SourceAddressesAreRangesAndLists) {
   const auto addresses = parse_source_addresses("127.0.0.2-127.0.0.9,192.0.2.7");
   ASSERT_TRUE(addresses);
