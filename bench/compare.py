@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Compares ringpost with Postfix, Exim and OpenSMTPD on this machine: same load, same run, rounds interleaved.
+"""Compares ringpost with Postfix, Exim, OpenSMTPD and chasquid on this machine: same load, same run, rounds interleaved.
 
 Each measurement starts a fresh server with an empty queue in a scratch folder, warms it up, and then takes messages per
 second, processor time of all its processes per message, and the peak of its resident memory. What stands in the table
@@ -7,6 +7,7 @@ is the median over the rounds, and the ratio to Postfix in the same round set. N
 
   bench/compare.py                                     all peers and cases, 3 rounds
   bench/compare.py --peers postfix,ringpost --cases accept-20 --rounds 5 --json result.json
+  bench/compare.py --cases tls-handshake-p256-20,auth-scram-20     what TLS and logins cost
   bench/compare.py --cases idle-10000,queue-1000000    what ringpost needs for sessions and queued mail
 """
 import argparse
@@ -15,7 +16,6 @@ import json
 import os
 import pathlib
 import platform
-import statistics
 import sys
 import time
 
@@ -23,7 +23,11 @@ sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
+import certificates  # noqa: E402
+import tables  # noqa: E402
+from cases import CASES  # noqa: E402
 from peers import memory  # noqa: E402
+from peers.chasquid import Chasquid  # noqa: E402
 from peers.exim import Exim  # noqa: E402
 from peers.install import Unavailable  # noqa: E402
 from peers.load import LoadFailed, RingpostBench, SmtpSource  # noqa: E402
@@ -34,44 +38,24 @@ from peers.ringpost import Ringpost, RingpostEager, RingpostWritten  # noqa: E40
 from peers.smtp_sink import SmtpSink  # noqa: E402
 
 KIB = 1024
-
-
-@dataclasses.dataclass(frozen=True)
-class Case:
-    name: str
-    sessions: int
-    size: int
-    messages_min: int          # a round sends at least and at most so many; between, what fills --seconds
-    messages_max: int
-    reconnect: bool = False    # one message per session
-    relay: bool = False        # until the last message has reached the next hop
-
-
-CASES = [
-    Case("accept-20", 20, 10 * KIB, 200, 100_000),
-    Case("accept-200", 200, 10 * KIB, 400, 100_000),
-    Case("reconnect-20", 20, 10 * KIB, 100, 50_000, reconnect=True),
-    Case("reconnect-200", 200, 10 * KIB, 400, 50_000, reconnect=True),
-    Case("single-1KiB", 1, 1 * KIB, 50, 20_000),
-    Case("accept-100KiB", 20, 100 * KIB, 100, 20_000),
-    Case("accept-1MiB", 20, 1024 * KIB, 40, 3_000),
-    Case("relay-20", 20, 10 * KIB, 200, 50_000, relay=True),
-]
 MEMORY_CASES = {"idle-10000": memory.idle_sessions, "queue-1000000": memory.long_queue,
-                "large-100x50MiB": memory.large_messages}
-PEERS = {kind.name: kind for kind in (Postfix, Exim, OpenSmtpd, SmtpSink, Ringpost, RingpostWritten, RingpostEager)}
-DEFAULT_PEERS = "postfix,exim,opensmtpd,smtp-sink,ringpost"
+                "large-100x50MiB": memory.large_messages, "idle-tls-2000": memory.idle_tls_sessions}
+PEERS = {kind.name: kind
+         for kind in (Postfix, Exim, OpenSmtpd, Chasquid, SmtpSink, Ringpost, RingpostWritten, RingpostEager)}
+DEFAULT_PEERS = "postfix,exim,opensmtpd,chasquid,smtp-sink,ringpost"
 
 
 @dataclasses.dataclass
 class Sample:
-    messages_per_second: float
+    messages_per_second: float  # sessions, where there is no mail
     cpu_ms_per_message: float
     memory_peak_mib: float
     latency_p50_ms: float | None
     latency_p99_ms: float | None
     messages: int
     octets_copied_per_received: float | None = None
+    resumed: float | None = None  # share of the handshakes
+    agreed: str = ""              # what the handshakes agreed on
 
 
 def planned_messages(case, rate, seconds):
@@ -86,6 +70,7 @@ def measure(peer, generator, case, options):
         sink = SmtpSink(options.cache, options.scratch)
         sink.start()
     try:
+        peer.certificate = certificates.certificate(options.cache, case.certificate) if case.certificate else None
         peer.start(sink.port if sink else None)
         try:
             warm_up, rate = warmed_up(peer, generator, case, options)
@@ -108,7 +93,7 @@ def warmed_up(peer, generator, case, options):
     times = []
     for messages in (short, 2 * short):
         begin = time.monotonic()
-        generator.run(peer.port, case, messages, options.timeout)
+        generator.run(peer, case, messages, options.timeout)
         times.append(time.monotonic() - begin)
     overall = 2 * short / times[1]
     return 3 * short, min(4 * overall, max(overall, short / max(times[1] - times[0], 1e-6)))
@@ -121,7 +106,7 @@ def measured_load(peer, generator, case, messages, before, sink, options):
     watch.start()
     cpu = peer.group.cpu_seconds()
     begin = time.monotonic()
-    load = generator.run(peer.port, case, messages, options.timeout)
+    load = generator.run(peer, case, messages, options.timeout)
     seconds = load.seconds
     if sink:
         wait_for_sink(sink, before + messages, options.timeout)
@@ -133,7 +118,7 @@ def measured_load(peer, generator, case, messages, before, sink, options):
     if case.relay:
         latency = percentiles([1000 * seconds for seconds in peer.delays()[delays_before:]])
     return Sample(messages / seconds, cpu / messages * 1000, peak_kib / KIB, *latency, messages,
-                  copied_ratio(copied, octet_counters(peer)))
+                  copied_ratio(copied, octet_counters(peer)), load.resumed, load.agreed)
 
 
 def percentiles(values):
@@ -164,18 +149,21 @@ def copied_ratio(before, after):
     return (after[0] - before[0]) / (after[1] - before[1])
 
 
-def prepared(options):
+def prepared(cases, options):
     """The peers and generators that can run here; what cannot is told once, with the reason."""
     build = pathlib.Path(options.build).resolve()
     peers = []
     for name in options.peers:
         kind = PEERS[name]
+        if not any(kind.can(case) for case in cases):
+            continue
         ours = issubclass(kind, Ringpost)
         peer = kind(options.cache, options.scratch, build) if ours else kind(options.cache, options.scratch)
         peers += usable(peer)
     generators = []
+    needs_ours = any(case.ours for case in cases)
     for generator in (SmtpSource(), RingpostBench(build)):
-        if generator.name in options.generators:
+        if generator.name in options.generators or (needs_ours and generator.name == "ringpost-bench"):
             generators += usable(generator)
     return peers, generators
 
@@ -194,58 +182,27 @@ def run_rounds(cases, peers, generators, options):
     samples, failures = {}, {}
     for case in cases:
         for generator in generators:
+            if generator.name not in (["ringpost-bench"] if case.ours else options.generators):
+                continue
             for number in range(options.rounds):
                 for peer in peers:  # A B C A B C: what drifts on the machine meets all of them
-                    if case.relay and not peer.relays:
+                    if not peer.can(case):
                         continue
-                    key = (case.name, generator.name, peer.name)
-                    try:
-                        sample = measure(peer, generator, case, options)
-                        samples.setdefault(key, []).append(sample)
-                        told = f"{sample.messages_per_second:9.1f}/s {sample.cpu_ms_per_message:8.3f} ms"
-                    except (LoadFailed, Unavailable) as error:
-                        failures[key] = told = f"failed: {error}"
-                    print(f"round {number + 1} {case.name:14} {generator.name:15} {peer.name:17} {told}",
-                          file=sys.stderr, flush=True)
+                    peer.mechanism = case.mechanism  # also of what is measured beside it: the same server, nobody logs in
+                    for part in (case.beside, case) if case.beside else (case,):
+                        run_one(peer, generator, part, number, options, samples, failures)
     return samples, failures
 
 
-def median_of(samples, field):
-    values = [getattr(s, field) for s in samples if getattr(s, field) is not None]
-    return statistics.median(values) if values else None
-
-
-def results(samples):
-    """One row per case, generator and peer, with ratios to Postfix."""
-    rows = []
-    for (case, generator, peer), taken in samples.items():
-        row = {"case": case, "generator": generator, "peer": peer, "rounds": len(taken)}
-        row.update({f.name: median_of(taken, f.name) for f in dataclasses.fields(Sample)})
-        row["spread"] = [min(s.messages_per_second for s in taken), max(s.messages_per_second for s in taken)]
-        rows.append(row)
-    for row in rows:
-        base = next((r for r in rows if r["peer"] == "postfix" and (r["case"], r["generator"]) ==
-                     (row["case"], row["generator"])), None)
-        if base:
-            row["rate_to_postfix"] = row["messages_per_second"] / base["messages_per_second"]
-            row["cpu_to_postfix"] = row["cpu_ms_per_message"] / base["cpu_ms_per_message"]
-    return rows
-
-
-def text(value, digits):
-    return "" if value is None else f"{value:,.{digits}f}"
-
-
-def table(rows):
-    lines = ["| case | generator | server | messages/s | × Postfix | CPU ms/message | × Postfix | p50 ms | p99 ms | RSS peak MiB "
-             "| copied/received |", "|---|---|---|--:|--:|--:|--:|--:|--:|--:|--:|"]
-    for row in rows:
-        cells = [row["case"], row["generator"], row["peer"], text(row["messages_per_second"], 0),
-                 text(row.get("rate_to_postfix"), 2), text(row["cpu_ms_per_message"], 3),
-                 text(row.get("cpu_to_postfix"), 2), text(row["latency_p50_ms"], 2), text(row["latency_p99_ms"], 2),
-                 text(row["memory_peak_mib"], 0), text(row["octets_copied_per_received"], 3)]
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+def run_one(peer, generator, case, number, options, samples, failures):
+    key = (case.name, generator.name, peer.name)
+    try:
+        sample = measure(peer, generator, case, options)
+        samples.setdefault(key, []).append(sample)
+        told = f"{sample.messages_per_second:9.1f}/s {sample.cpu_ms_per_message:8.3f} ms {sample.agreed}"
+    except (LoadFailed, Unavailable) as error:
+        failures[key] = told = f"failed: {error}"
+    print(f"round {number + 1} {case.name:24} {generator.name:15} {peer.name:17} {told}", file=sys.stderr, flush=True)
 
 
 def run_memory_cases(names, options):
@@ -260,16 +217,6 @@ def run_memory_cases(names, options):
             print(f"{name} failed: {error}\n{peer.last_log}", file=sys.stderr, flush=True)
             rows.append({"case": name, "failed": str(error)})
     return rows
-
-
-def memory_table(rows):
-    lines = ["| case | what | value |", "|---|---|--:|"]
-    for row in rows:
-        for key, value in row.items():
-            if key != "case":
-                lines.append(f"| {row['case']} | {key.replace('_', ' ')} | "
-                             f"{text(value, 2) if isinstance(value, float) else value} |")
-    return "\n".join(lines)
 
 
 def machine():
@@ -312,21 +259,25 @@ def main():
     cases = [c for c in CASES if c.name in options.cases]
     failures = {}
     if cases:
-        peers, generators = prepared(options)
+        peers, generators = prepared(cases, options)
         report["versions"] = {peer.name: peer.version() for peer in peers}
         samples, failures = run_rounds(cases, peers, generators, options)
-        report["results"] = results(samples)
+        report["results"] = tables.rows_of(samples, cases, [f.name for f in dataclasses.fields(Sample) if f.name != "agreed"])
         report["failures"] = [{"case": c, "generator": g, "peer": p, "reason": why} for (c, g, p), why in failures.items()]
     wanted = [name for name in MEMORY_CASES if name in options.cases]
     if wanted:
         report["memory"] = run_memory_cases(wanted, options)
     print(f"{report['machine']}; " + ", ".join(f"{n} {v}" for n, v in report.get("versions", {}).items()) + "\n")
     if "results" in report:
-        print(table(report["results"]))
+        secured = {name for c in cases if c.ours for name in (c.name, c.beside and c.beside.name)}
+        for show, chosen in ((tables.table, False), (tables.secured_table, True)):
+            rows = [row for row in report["results"] if (row["case"] in secured) == chosen]
+            if rows:
+                print(show(rows) + "\n")
         for key, why in failures.items():
             print(f"\nfailed: {' '.join(key)}: {why}")
     if "memory" in report:
-        print(memory_table(report["memory"]))
+        print(tables.memory_table(report["memory"]))
     if options.json:
         pathlib.Path(options.json).write_text(json.dumps(report, indent=1) + "\n")
     return 1 if failures or any("failed" in row for row in report.get("memory", [])) else 0

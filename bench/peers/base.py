@@ -14,6 +14,8 @@ from peers.measure import Group
 TEST_DOMAIN = "example.org"
 SENDER = "sender@sender.example.net"
 RECIPIENT = f"user@{TEST_DOMAIN}"
+LOGIN = "load"
+PASSWORD = "correct horse battery staple"
 
 
 def free_port():
@@ -52,12 +54,22 @@ class Peer:
     name = ""
     stores = True   # answers 250 after it has stored the message
     relays = True
+    takes_mail = True     # False: only sessions without mail are measured
+    secures = False       # offers STARTTLS with self.certificate where there is one
+    authenticates = ()    # mechanisms; of self.mechanism it has an account (LOGIN, PASSWORD)
 
     def __init__(self, cache, scratch_parent=None):
         self.cache = pathlib.Path(cache)
         self.scratch_parent = scratch_parent
         self.scratch = self.group = self.process = None
         self.port = 0
+        self.certificate = None
+        self.mechanism = ""
+
+    @classmethod
+    def can(cls, case):
+        return ((cls.relays or not case.relay) and (cls.takes_mail or not case.size) and
+                (cls.secures or not case.certificate) and (not case.mechanism or case.mechanism in cls.authenticates))
 
     def prepare(self):
         """Installs what is needed. Raises Unavailable."""

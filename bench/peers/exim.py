@@ -19,7 +19,7 @@ daemon_smtp_ports = {port}
 hosts_treat_as_local =
 host_lookup =
 rfc1413_hosts =
-tls_advertise_hosts =
+{tls}
 never_users =
 smtp_accept_max = 0
 smtp_accept_queue_per_connection = 0
@@ -53,8 +53,15 @@ begin retry
 """
 
 
+TLS = """\
+tls_advertise_hosts = *
+tls_certificate = {}
+tls_privatekey = {}"""
+
+
 class Exim(Peer):
     name = "exim"
+    secures = True
 
     def prepare(self):
         install.packages("libidn12", "libdb5.3", "libgnutls-dane0", "libgnutls30", "libnsl2", "libpcre2-8-0")
@@ -74,8 +81,9 @@ class Exim(Peer):
             (self.scratch / name).mkdir()
             subprocess.run(["chown", "Debian-exim:Debian-exim", self.scratch / name], check=True)
         extra = "queue_only = true" if not next_hop else "remote_max_parallel = 20"
+        tls = TLS.format(*self.certificate.write(self.scratch)) if self.certificate else "tls_advertise_hosts ="
         path = self.write("exim.conf", CONFIGURATION.format(
-            exim=self.binary, dir=self.scratch, port=self.port, next_hop=next_hop or 9, extra=extra))
+            tls=tls, exim=self.binary, dir=self.scratch, port=self.port, next_hop=next_hop or 9, extra=extra))
         self.spawn([self.binary, "-C", path, "-bdf"])
 
     def log(self):

@@ -8,7 +8,7 @@ import subprocess
 import time
 
 from peers import install
-from peers.base import RECIPIENT, SENDER
+from peers.base import LOGIN, PASSWORD, RECIPIENT, SENDER
 
 
 class LoadFailed(Exception):
@@ -21,6 +21,8 @@ class Load:
     seconds: float
     latency_p50_ms: float | None = None
     latency_p99_ms: float | None = None
+    resumed: float | None = None
+    agreed: str = ""
 
 
 class SmtpSource:
@@ -29,14 +31,14 @@ class SmtpSource:
     def prepare(self):
         install.packages("postfix")
 
-    def run(self, port, case, messages, timeout):
+    def run(self, peer, case, messages, timeout):
         """No pipelining; sessions stay open unless the case reconnects."""
         command = ["/usr/sbin/smtp-source", "-4", "-C", "20", "-s", str(case.sessions), "-m", str(messages),
                    "-l", str(case.size), "-f", SENDER, "-t", RECIPIENT]
         if not case.reconnect:
             command.append("-d")
         begin = time.monotonic()
-        done = _run([*command, f"127.0.0.1:{port}"], timeout)
+        done = _run([*command, f"127.0.0.1:{peer.port}"], timeout)
         seconds = time.monotonic() - begin
         if done.returncode != 0 or done.stderr.strip():
             raise LoadFailed(done.stderr.strip()[:300] or f"smtp-source ended with {done.returncode}")
@@ -53,41 +55,49 @@ class RingpostBench:
         if not self.binary.exists():
             raise install.Unavailable(f"{self.binary} is not built")
 
-    def run(self, port, case, messages, timeout):
-        per_session = 1 if case.reconnect else max(1, messages // case.sessions)
-        command = [self.binary, "load", "--to", f"127.0.0.1:{port}", "--sessions", case.sessions, "--messages", messages,
-                   "--messages-per-session", per_session, "--size", case.size, "--from", SENDER, "--rcpt", RECIPIENT,
-                   "--timeout", "10s", "--json"]
+    def run(self, peer, case, messages, timeout):
+        command = [self.binary, "load", "--to", f"127.0.0.1:{peer.port}", "--sessions", case.sessions, "--timeout", "10s",
+                   "--json", "--no-progress", *_amounts(case, messages), *_security(case)]
         begin = time.monotonic()
-        done = _run([str(word) for word in command], timeout)
+        done = _run([str(word) for word in command], timeout, PASSWORD if case.mechanism else None)
         seconds = time.monotonic() - begin
-        if done.returncode != 0:
+        if not done.stdout.startswith("{"):
             raise LoadFailed(done.stderr.strip()[:300] or f"ringpost-bench ended with {done.returncode}")
-        told = flatten(json.loads(done.stdout.strip().splitlines()[-1] if "\n{" in done.stdout else done.stdout))
-        accepted = first(told, "accepted", "messages")
-        if accepted is not None and accepted < messages:
-            raise LoadFailed(f"only {accepted:g} of {messages} messages were accepted: {done.stdout[:300]}")
-        return Load(messages, first(told, "seconds", "elapsed_seconds") or seconds,
-                    first(told, "p50_ms", "latency_p50_ms", "latency_ms.p50"),
-                    first(told, "p99_ms", "latency_p99_ms", "latency_ms.p99"))
+        told = json.loads(done.stdout)
+        if done.returncode != 0 or told["accepted" if case.size else "sessions"] < messages:
+            raise LoadFailed(f"not all of {messages} were accepted: {json.dumps(told['errors'])[:300]}")
+        phase = told["latency_ms"] if case.size else told["phases"][_phase_of(case)]
+        handshakes = told["tls"]["full"] + told["tls"]["resumed"]
+        return Load(messages, told["seconds"] or seconds, phase["p50"], phase["p99"],
+                    told["tls"]["resumed"] / handshakes if handshakes else None, ", ".join(told["tls"]["agreed"]))
 
 
-def _run(command, timeout):
+def _amounts(case, messages):
+    if not case.size:
+        return ["--messages", 0, "--count", messages]
+    per_session = 1 if case.reconnect else case.messages_per_session or max(1, messages // case.sessions)
+    return ["--messages", messages, "--messages-per-session", per_session, "--size", case.size, "--from", SENDER,
+            "--rcpt", RECIPIENT]
+
+
+def _security(case):
+    words = []
+    if case.certificate:
+        words += ["--starttls"]
+    if case.resume:
+        words += ["--resume"]
+    if case.mechanism:
+        words += ["--auth", case.mechanism, "--user", LOGIN, "--password-stdin"]
+    return words
+
+
+def _phase_of(case):
+    """What a client of sessions without mail waits for."""
+    return "auth" if case.mechanism else "tls" if case.certificate else "session"
+
+
+def _run(command, timeout, text=None):
     try:
-        return subprocess.run(command, capture_output=True, text=True, timeout=timeout)
+        return subprocess.run(command, capture_output=True, text=True, timeout=timeout, input=text)
     except subprocess.TimeoutExpired:
         raise LoadFailed(f"not done after {timeout:g} s") from None
-
-
-def flatten(value, prefix=""):
-    """{"a": {"b": 1}} -> {"a.b": 1}"""
-    if not isinstance(value, dict):
-        return {prefix: value}
-    flat = {}
-    for key, item in value.items():
-        flat.update(flatten(item, f"{prefix}.{key}" if prefix else key))
-    return flat
-
-
-def first(flat, *names):
-    return next((flat[n] for n in names if isinstance(flat.get(n), (int, float))), None)

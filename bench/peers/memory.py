@@ -4,10 +4,12 @@ import pathlib
 import resource
 import signal
 import socket
+import ssl
 import statistics
 import time
-import types
 
+import certificates
+from cases import Case
 from peers.base import RECIPIENT, SENDER, wait_for_banner
 from peers.load import LoadFailed, RingpostBench, SmtpSource
 from peers.measure import MemoryWatch, resident_kib
@@ -43,10 +45,29 @@ def idle_sessions(peer, options):
             "new_session_EHLO_answered_ms_median": statistics.median(waits), "new_session_EHLO_answered_ms_max": max(waits)}
 
 
+def idle_tls_sessions(peer, options):
+    """Two thousand sessions that did a handshake, said EHLO and then nothing: what each holds."""
+    count = max(1, int(2_000 * options.scale))
+    peer.certificate = certificates.certificate(options.cache, "p256")
+    with started(peer):
+        before = settled_kib(peer)
+        sessions = []
+        try:
+            for _ in range(count):
+                sessions.append(secured(peer.port))
+            during = settled_kib(peer)
+        finally:
+            for session in sessions:
+                session.close()
+        after = settled_kib(peer)
+    return {"sessions": count, "rss_before_MiB": before / 1024, "rss_with_sessions_MiB": during / 1024,
+            "rss_KiB_per_session": (during - before) / count, "rss_after_MiB": after / 1024}
+
+
 def long_queue(peer, options):
     """A million deferred messages: resident memory, and how soon after a start the first message is accepted."""
     count = int(1_000_000 * options.scale)
-    case = types.SimpleNamespace(sessions=50, size=1024, reconnect=False)
+    case = Case("queue", 50, 1024, count, count)
     generator = SmtpSource()
     with contextlib.suppress(Exception):
         ours = RingpostBench(pathlib.Path(options.build).resolve())
@@ -57,7 +78,7 @@ def long_queue(peer, options):
         watch = MemoryWatch(peer.group)
         watch.start()
         begin = time.monotonic()
-        generator.run(peer.port, case, count, max(options.timeout, count / 500))
+        generator.run(peer, case, count, max(options.timeout, count / 500))
         filled = time.monotonic() - begin
         time.sleep(2)
         full, peak = settled_kib(peer), watch.stop()
@@ -75,12 +96,12 @@ def long_queue(peer, options):
 def large_messages(peer, options):
     """A hundred messages of 50 MiB at the same time must not need a hundred times 50 MiB."""
     count = max(1, int(100 * options.scale))
-    case = types.SimpleNamespace(sessions=count, size=50 << 20, reconnect=False)
+    case = Case("large", count, 50 << 20, count, count)
     with started(peer):
         before = settled_kib(peer)
         watch = MemoryWatch(peer.group, 0.1)
         watch.start()
-        load = SmtpSource().run(peer.port, case, count, options.timeout)
+        load = SmtpSource().run(peer, case, count, options.timeout)
         peak = watch.stop()
     return {"messages": count, "rss_before_MiB": before / 1024, "rss_peak_MiB": peak / 1024,
             "MiB_per_second": count * 50 / load.seconds}
@@ -119,6 +140,18 @@ def restart(peer, number):
 def greeted(port):
     session = socket.create_connection(("127.0.0.1", port), 30)
     answer(session, b"220")
+    said(session, "EHLO idle.example.net", b"250")
+    return session
+
+
+def secured(port):
+    """As greeted(), over TLS; the certificate is one that nobody can verify."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    session = greeted(port)
+    said(session, "STARTTLS", b"220")
+    session = context.wrap_socket(session)
     said(session, "EHLO idle.example.net", b"250")
     return session
 

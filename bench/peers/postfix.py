@@ -66,8 +66,16 @@ biff = no
 """
 
 
+TLS = """\
+smtpd_tls_security_level = may
+smtpd_tls_cert_file = {0}
+smtpd_tls_key_file = {1}
+"""
+
+
 class Postfix(Peer):
     name = "postfix"
+    secures = True
 
     def prepare(self):
         install.packages("postfix")
@@ -78,7 +86,8 @@ class Postfix(Peer):
     def configure(self, *lines):
         """Writes a configuration folder in the scratch folder; `lines` go to the end of main.cf and win."""
         conf = self.scratch / "conf"
-        self.write("conf/main.cf", MAIN.format(dir=self.scratch) + "".join(f"{line}\n" for line in lines))
+        tls = TLS.format(*self.certificate.write(self.scratch)) if self.certificate else ""
+        self.write("conf/main.cf", MAIN.format(dir=self.scratch) + tls + "".join(f"{line}\n" for line in lines))
         self.write("conf/master.cf", MASTER.format(port=self.port))
         for name in ("queue", "data"):
             (self.scratch / name).mkdir(exist_ok=True)

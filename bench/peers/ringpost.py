@@ -6,7 +6,7 @@ import json
 import subprocess
 import urllib.request
 
-from peers.base import TEST_DOMAIN, Peer, free_port
+from peers.base import LOGIN, PASSWORD, SENDER, TEST_DOMAIN, Peer, free_port
 from peers.install import Unavailable
 
 CONFIGURATION = """\
@@ -17,8 +17,8 @@ user = ""
 
 [[listener]]
 address = "127.0.0.1:{port}"
-role = "mx"
-tls = "off"
+role = "{role}"
+tls = "{tls}"
 
 [relay]
 trusted_networks = ["127.0.0.0/8"]
@@ -38,11 +38,26 @@ sessions_per_client_max = 50000
 
 [admin]
 address = "127.0.0.1:{admin}"
+{more}"""
+
+TLS = """
+[tls]
+certificates = [{{ certificate = "{}", key = "{}" }}]
+"""
+
+# Logins without TLS, so that the login is what is measured.
+AUTH = """
+[auth]
+mechanisms = ["{}"]
+users = "file:{}"
+plaintext_without_tls = true
 """
 
 
 class Ringpost(Peer):
     name = "ringpost"
+    secures = True
+    authenticates = ("SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN")
     durability = "synced"
     in_flow_delay = "5ms"
 
@@ -64,11 +79,23 @@ class Ringpost(Peer):
     def launch(self, next_hop):
         self.admin = free_port()
         self.keep_next_hop = self.keep_next_hop or free_port()
+        more = TLS.format(*self.certificate.write(self.scratch)) if self.certificate else ""
+        users = self.scratch / "users.toml"
+        if self.mechanism:
+            more += AUTH.format(self.mechanism, users)
         self.conf = self.write("ringpost.toml", CONFIGURATION.format(
-            dir=self.scratch, workers=self.workers, port=self.port, admin=self.admin, durability=self.durability,
+            role="submission" if self.mechanism else "mx", tls="starttls" if self.certificate else "off", more=more, dir=self.scratch, workers=self.workers, port=self.port, admin=self.admin, durability=self.durability,
             in_flow_delay=self.in_flow_delay,
             next_hop=next_hop or self.keep_next_hop))
+        if self.mechanism:
+            self.add_user()
         self.run()
+
+    def add_user(self):
+        done = subprocess.run([self.binary, "user", "add", LOGIN, "--address", SENDER, "--password-stdin", "-c", self.conf],
+                              input=PASSWORD + "\n", capture_output=True, text=True)
+        if done.returncode != 0:
+            raise Unavailable(f"ringpost user add: {done.stderr.strip()[-300:]}")
 
     def run(self):
         """Starts the process on the folder as it is; also used to start again after an end."""
