@@ -15,8 +15,8 @@ Task<bool> SinkSession::start_tls(std::string_view argument, Cancel cancel) {
   if (!argument.empty()) co_return co_await remark("501 5.5.4 no arguments\r\n");
   bool on = co_await answer(Stage::starttls, "220 2.0.0 go ahead\r\n", {}, cancel);
   if (!on || answered_ != '2') co_return on;
-  // What came behind STARTTLS in clear text may be somebody else's (RFC 3207 4.2, 6). Once the reply is on its way, what
-  // comes is the handshake.
+  // What came behind STARTTLS in clear text may be somebody else's (RFC 3207 4.2, 6). Once the reply is on its way,
+  // what comes is the handshake.
   if (!input_.empty() || stream_->has_pending()) co_return false;
   on = co_await flush(cancel);
   if (on) on = co_await secure(cancel);

@@ -1,7 +1,7 @@
-// What a thread of the load generator counts: messages, handshakes, latencies per phase, and failures by the command that
-// failed and the reply code. Counters may be read by any thread while it runs (progress); the rest belongs to its own
-// thread and is merged when all have ended. The list of failures is bounded: stages times reply codes; so is that of
-// what handshakes agreed on: versions times cipher suites.
+// What a thread of the load generator counts: messages, handshakes, latencies per phase, and failures by the command
+// that failed and the reply code. Counters may be read by any thread while it runs (progress); the rest belongs to its
+// own thread and is merged when all have ended. The list of failures is bounded: stages times reply codes; so is that
+// of what handshakes agreed on: versions times cipher suites.
 #pragma once
 
 #include <array>
@@ -20,8 +20,8 @@ namespace ringpost::bench {
 
 /// From the moment the command left (with pipelining: the group it was in) to the reply. `accept`: from the final dot.
 /// `message`: from MAIL to the reply to the final dot; with a rate, from the time the message was due.
-/// `tls`: from STARTTLS, or with implicit TLS from the end of connecting, to the end of the handshake. `auth`: from AUTH
-/// to its verdict, with whatever the client computes for it. `session`: from connecting to the reply to QUIT.
+/// `tls`: from STARTTLS, or with implicit TLS from the end of connecting, to the end of the handshake. `auth`: from
+/// AUTH to its verdict, with whatever the client computes for it. `session`: from connecting to the reply to QUIT.
 enum class Phase : std::uint8_t { connect, tls, greeting, ehlo, auth, mail, rcpt, data, accept, message, session };
 inline constexpr std::size_t phase_count = 11;
 std::string_view to_string(Phase phase) noexcept;

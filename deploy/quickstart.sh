@@ -3,9 +3,9 @@
 #   deploy/quickstart.sh               leaves the relay in the foreground; Ctrl-C ends it
 #   deploy/quickstart.sh --once        ends it after the demonstration; exit status 0 only if everything was seen
 #   deploy/quickstart.sh --dir DIR     keeps configuration, queue and mail in DIR (build/quickstart)
-# Installs packages (deploy/setup.sh), builds, writes a sample configuration with a self-signed certificate and two users,
-# starts ringpost on loopback ports, sends a message through submission with STARTTLS and AUTH, shows the delivered file,
-# and shows who is refused: a colleague with somebody else's address, and strangers.
+# Installs packages (deploy/setup.sh), builds, writes a sample configuration with a self-signed certificate and two
+# users, starts ringpost on loopback ports, sends a message through submission with STARTTLS and AUTH, shows the
+# delivered file, and shows who is refused: a colleague with somebody else's address, and strangers.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 dir=$root/build/quickstart
@@ -104,7 +104,8 @@ TOML
 make_certificate() {
   [[ ! -s $dir/tls/key.pem ]] || return 0
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 365 -subj "/CN=mx.$domain" \
-    -addext "subjectAltName=DNS:mx.$domain" -keyout "$dir/tls/key.pem" -out "$dir/tls/certificate.pem" 2>>"$dir/build.log" ||
+    -addext "subjectAltName=DNS:mx.$domain" -keyout "$dir/tls/key.pem" -out "$dir/tls/certificate.pem" \
+    2>>"$dir/build.log" ||
     give_up "no certificate could be made, see $dir/build.log"
 }
 
@@ -161,7 +162,8 @@ as_ann() {  # one who has proved that she is ann, over STARTTLS
 }
 
 as_bob() {
-  send --port "$submissions_port" --tls-on-connect --auth PLAIN --auth-user "bob@$domain" --auth-password bob-secret "$@"
+  send --port "$submissions_port" --tls-on-connect --auth PLAIN \
+    --auth-user "bob@$domain" --auth-password bob-secret "$@"
 }
 
 show_delivery() {

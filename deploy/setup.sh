@@ -1,5 +1,6 @@
 #!/bin/bash
-# Installs the Debian 12 packages ringpost needs, and nothing that is there already, and builds wolfSSL (deploy/wolfssl.sh):
+# Installs the Debian 12 packages ringpost needs, and nothing that is there already, and builds wolfSSL
+# (deploy/wolfssl.sh):
 #   deploy/setup.sh            to build
 #   deploy/setup.sh --demo     and what deploy/quickstart.sh uses
 #   deploy/setup.sh --tests    and what tests/run.sh uses
@@ -78,7 +79,7 @@ install_packages() {
 
 build_wolfssl() {  # slower without, and no OCSP stapling, but everything else works
   "$here/wolfssl.sh" ||
-    echo "setup.sh: wolfSSL could not be built from its source package; the packaged one will be used, which is slower" >&2
+    echo "setup.sh: no wolfSSL from its source package; the packaged one will be used, which is slower" >&2
 }
 
 main() {

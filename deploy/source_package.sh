@@ -1,5 +1,6 @@
 #!/bin/bash
-# Fetches and unpacks a source package of the distribution, with its security patches, and changes nothing on the system:
+# Fetches and unpacks a source package of the distribution, with its security patches, and changes nothing on the
+# system:
 #   deploy/source_package.sh NAME FOLDER     unpacked as FOLDER/source
 # Package lists are read from the system's own sources, as source packages, into FOLDER/apt.
 set -euo pipefail
@@ -32,7 +33,8 @@ main() {
   mkdir -p "$folder"
   folder=$(cd "$folder" && pwd)
   private_sources "$folder/apt"
-  local options=(-q -o "Dir::Etc::sourcelist=$folder/apt/sources.list" -o "Dir::Etc::sourceparts=$folder/apt/sources.list.d"
+  local options=(-q -o "Dir::Etc::sourcelist=$folder/apt/sources.list"
+    -o "Dir::Etc::sourceparts=$folder/apt/sources.list.d"
     -o "Dir::State::lists=$folder/apt/lists" -o "Dir::Cache::archives=$folder/apt/archives" -o APT::Sandbox::User=root)
   cd "$folder"
   apt-get "${options[@]}" update

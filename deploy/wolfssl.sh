@@ -13,7 +13,7 @@ options=(
   --enable-keying-material --enable-renegotiation-indication --enable-supportedcurves
   --enable-ocsp --enable-ocspstapling
   --enable-curve25519 --enable-ed25519 --enable-curve448 --enable-ed448 --enable-hkdf --enable-pwdbased
-  --enable-opensslextra --enable-certext                                          # fields of certificates, finished messages
+  --enable-opensslextra --enable-certext                    # fields of certificates, finished messages
   --enable-srp --enable-md4 --disable-des3                                        # SRP, NTLM
   --enable-harden
 )
@@ -34,7 +34,8 @@ processor_options() {
 
 main() {
   local stamp work
-  stamp="$(dpkg-query -W -f '${Version}' libwolfssl-dev 2>/dev/null || echo unknown) $(cat "${BASH_SOURCE[0]}" "$here/wolfssl-stapling.patch" | md5sum | cut -c1-32)"
+  stamp="$(dpkg-query -W -f '${Version}' libwolfssl-dev 2>/dev/null || echo unknown)"
+  stamp+=" $(cat "${BASH_SOURCE[0]}" "$here/wolfssl-stapling.patch" | md5sum | cut -c1-32)"
   if [[ -f $out/lib/libwolfssl.a && -f $out/stamp && $(<"$out/stamp") == "$stamp" ]]; then
     echo "wolfssl.sh: is here already ($out)"
     return

@@ -1,7 +1,7 @@
-// What the operations of wolfCrypt in one TLS 1.3 handshake cost the server, without any TLS around them: the floor that
-// handshake_bench.cc is held against. Full, with an ECDSA P-256 certificate, over X25519 or P-256 (`full`), and resumed
-// by a ticket with a new key exchange (`resumed`), TLS_AES_128_GCM_SHA256; sizes are those of our own handshakes.
-// RSA-2048 differs by its signature, which stands alone.
+// What the operations of wolfCrypt in one TLS 1.3 handshake cost the server, without any TLS around them: the floor
+// that handshake_bench.cc is held against. Full, with an ECDSA P-256 certificate, over X25519 or P-256 (`full`), and
+// resumed by a ticket with a new key exchange (`resumed`), TLS_AES_128_GCM_SHA256; sizes are those of our own
+// handshakes. RSA-2048 differs by its signature, which stands alone.
 #include <benchmark/benchmark.h>
 #include <wolfssl/options.h>
 // (the options come first: they decide what the other headers declare)
@@ -90,7 +90,8 @@ class Server {
     benchmark::DoNotOptimize(signature);
   }
 
-  /// RFC 8446 7.1: three secrets, what is derived of them, four keys with their nonces, two Finished keys, one for a ticket.
+  /// RFC 8446 7.1: three secrets, what is derived of them, four keys with their nonces, two Finished keys, one for a
+  /// ticket.
   void schedule(bool resumed) {
     constexpr int labels = 8 + 8 + 2 + 1;
     Secret secret{}, out{};

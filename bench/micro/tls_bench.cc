@@ -1,5 +1,5 @@
-// What TLS costs a server, without sockets: the server's half of a handshake (full, resumed, with either kind of key) and
-// the octets of a message in and out. Both ends run here; only the server's calls are timed.
+// What TLS costs a server, without sockets: the server's half of a handshake (full, resumed, with either kind of key)
+// and the octets of a message in and out. Both ends run here; only the server's calls are timed.
 #include <benchmark/benchmark.h>
 #include <unistd.h>
 

@@ -98,7 +98,7 @@ FileStore::Stamp FileStore::stamp_of(const struct stat& status) noexcept {
 }
 
 FileStore::Stamp FileStore::stamp_of(const std::string& path) noexcept {
-  struct stat status {};
+  struct stat status{};
   return ::stat(path.c_str(), &status) == 0 ? stamp_of(status) : Stamp{};
 }
 
@@ -165,7 +165,7 @@ Result<std::shared_ptr<const FileStore::Content>> FileStore::read(Stamp& stamp) 
   if (file.get() < 0)
     return fail(errno == ENOENT ? ErrorKind::not_found : ErrorKind::io,
                 Error::from_errno(errno, "open the account file " + options_.path).reason);
-  struct stat status {};
+  struct stat status{};
   if (::fstat(file.get(), &status) != 0) return fail_errno(errno, "stat " + options_.path);
   if (!S_ISREG(status.st_mode)) return fail(ErrorKind::invalid, options_.path + ": not a file");
   stamp = stamp_of(status);  // before reading: what is written meanwhile makes another one

@@ -150,7 +150,7 @@ Result<void> UsersEditor::remove(std::string_view login) {
 }
 
 Result<void> UsersEditor::save(Owner new_owner) const {
-  struct stat old {};
+  struct stat old{};
   mode_t mode = 0600;
   if (exists_) {
     if (::stat(path_.c_str(), &old) != 0) return fail_errno(errno, "stat " + path_);

@@ -1,5 +1,5 @@
-// Who may log in and under which certificates we speak: made from the configuration at the start, and renewed while we run
-// when the files change. What is new and not usable is logged, and the old stays in use.
+// Who may log in and under which certificates we speak: made from the configuration at the start, and renewed while we
+// run when the files change. What is new and not usable is logged, and the old stays in use.
 //
 // renew() is called by one thread (Renewal below); the workers see what it made through server::Trust.
 #pragma once

@@ -27,8 +27,8 @@ struct Services {
   io::OffloadPool offload;
   std::unique_ptr<queue::Queue> queue;
 
-  /// Opens the queue (recovery included). Errors: those of RelayAccess::create, Credentials::create, RouteTable::create and
-  /// Queue::open.
+  /// Opens the queue (recovery included). Errors: those of RelayAccess::create, Credentials::create, RouteTable::create
+  /// and Queue::open.
   static Result<std::unique_ptr<Services>> create(const config::Configuration& configuration);
 
  private:

@@ -9,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
+#include "account/options.h"
 #include "admin/options.h"
 #include "config/problem.h"
-#include "account/options.h"
 #include "policy/relay_access.h"
 #include "policy/sender_login.h"
 #include "queue/options.h"

@@ -136,7 +136,8 @@ void read_lookup(const Section<T>& section, const Member& lookup, T& into, Repor
 void read_lookups(const Node& root, Configuration& c, Report& report) {
   const Member* member = root.find("lookup");
   if (member == nullptr) return;
-  if (member->value.kind != Node::Kind::table) return report.add(member->value, "lookup: expected tables [lookup.NAME]");
+  if (member->value.kind != Node::Kind::table)
+    return report.add(member->value, "lookup: expected tables [lookup.NAME]");
   const auto resolve = [&report](std::string& path) {
     if (!path.empty()) path = beside(report.file(), path);
   };
@@ -223,8 +224,8 @@ std::expected<Configuration, std::vector<Problem>> parse(std::string_view text, 
   Configuration c;
   c.relay_access = default_relay_access();
   read_section(top_section(), root, c, report,
-               {"listener", "relay", "domain", "route", "queue", "limits", "log", "admin", "tls", "auth", "token_issuer",
-                "sender", "lookup"});
+               {"listener", "relay", "domain", "route", "queue", "limits", "log", "admin", "tls", "auth",
+                "token_issuer", "sender", "lookup"});
   read_listeners(root, c, report);
   read_table(root, relay_section(), c.relay_access, report);
   read_domains(root, c, report);

@@ -47,7 +47,8 @@ const Section<LdapOptions>& ldap_section() {
                              check_ldap_url),
            "the servers; the first that answers", "required"),
        row<L, bool>("start_tls", server(&LdapServer::start_tls), bool_type(), "TLS on `ldap://`; no answer without it"),
-       row<L, std::string>("ca_file", server(&LdapServer::ca_file), path(), "who signs their certificates; \"\": the system's"),
+       row<L, std::string>("ca_file", server(&LdapServer::ca_file), path(),
+                           "who signs their certificates; \"\": the system's"),
        row<L, std::string>("bind_dn", server(&LdapServer::bind_dn), text(), "who we are there; \"\": anonymous"),
        row<L, std::string>("bind_password_file", server(&LdapServer::bind_password_file), path(), "our password there"),
        row<L, Duration>("connect_timeout", server(&LdapServer::connect_timeout), duration_type(seconds(1), minutes(5)),
@@ -59,8 +60,8 @@ const Section<LdapOptions>& ldap_section() {
        row("base", &L::base, text(), "where the search begins", "required"),
        row("filter", &L::filter, text(), "which entry is the account; `{login}` is the login, made harmless"),
        row("login_attribute", &L::login_attribute, text(), "how the account is called; \"\": as the client said it"),
-       row("address_attributes", &L::address_attributes, text_list_type("array of names", "an array of names", no_check),
-           "the addresses it may use"),
+       row("address_attributes", &L::address_attributes,
+           text_list_type("array of names", "an array of names", no_check), "the addresses it may use"),
        row("name_attribute", &L::name_attribute, text(), "its display name"),
        row("password", &L::password,
            enum_type<LdapPassword>({{"bind", LdapPassword::bind}, {"compare", LdapPassword::compare}}),
@@ -72,7 +73,9 @@ const Section<LdapOptions>& ldap_section() {
 
 const Section<PostgresOptions>& postgres_section() {
   using P = PostgresOptions;
-  const auto server = [](auto PostgresServer::* member) { return [member](P& p) -> auto& { return p.server.*member; }; };
+  const auto server = [](auto PostgresServer::* member) {
+    return [member](P& p) -> auto& { return p.server.*member; };
+  };
   static const Section<P> section{
       "lookup.NAME",
       false,
@@ -81,8 +84,8 @@ const Section<PostgresOptions>& postgres_section() {
                            "how to connect: \"host=db dbname=mail user=ringpost\" or a postgresql:// URL"),
        row<P, std::string>("conninfo_file", server(&PostgresServer::conninfo_file), path(),
                            "the same from a file, where it holds a password"),
-       row<P, Duration>("connect_timeout", server(&PostgresServer::connect_timeout), duration_type(seconds(1), minutes(5)),
-                        "wait for a connection"),
+       row<P, Duration>("connect_timeout", server(&PostgresServer::connect_timeout),
+                        duration_type(seconds(1), minutes(5)), "wait for a connection"),
        row<P, Duration>("statement_timeout", server(&PostgresServer::statement_timeout),
                         duration_type(seconds(1), minutes(5)), "wait for an answer"),
        row<P, std::uint32_t>("connections_max", server(&PostgresServer::connections_max), count_type(1, 1000),

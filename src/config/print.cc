@@ -14,7 +14,8 @@ void print_section(std::string& out, const Section<T>& section, const T& from) {
 }
 
 template <class T>
-void print_lookup(std::string& out, const Section<T>& section, const std::string& name, const char* type, const T& from) {
+void print_lookup(std::string& out, const Section<T>& section, const std::string& name, const char* type,
+                  const T& from) {
   out += "\n[lookup." + toml_quoted(name) + "]\ntype = \"" + type + "\"\n";
   for (const Row<T>& row : section.rows) out += row.name + " = " + row.print(from) + "\n";
 }

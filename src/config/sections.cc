@@ -141,16 +141,16 @@ const Section<server::ListenerOptions>& listener_section() {
 
 const Section<policy::RelayOptions>& relay_section() {
   using R = policy::RelayOptions;
-  static const Section<R> section{"relay",
-                                  false,
-                                  "Who may send to foreign domains.",
-                                  {row("trusted_networks", &R::trusted_networks, networks_type(),
-                                       "clients of these networks may relay without AUTH"),
-                                   row("trusted_certificates", &R::trusted_certificates,
-                                       text_list_type("array of fingerprints",
-                                                      "an array of SHA-256 fingerprints, 64 hexadecimal digits each",
-                                                      check_fingerprint),
-                                       "clients that show one of these certificates may relay without AUTH")}};
+  static const Section<R> section{
+      "relay",
+      false,
+      "Who may send to foreign domains.",
+      {row("trusted_networks", &R::trusted_networks, networks_type(),
+           "clients of these networks may relay without AUTH"),
+       row("trusted_certificates", &R::trusted_certificates,
+           text_list_type("array of fingerprints", "an array of SHA-256 fingerprints, 64 hexadecimal digits each",
+                          check_fingerprint),
+           "clients that show one of these certificates may relay without AUTH")}};
   return section;
 }
 
@@ -234,9 +234,10 @@ const Section<server::Options>& limits_section() {
                         "wait for progress in DATA and BDAT"),
        row<O, Duration>("tls_handshake_timeout", limit(&L::tls_handshake_timeout), duration_type(seconds(1), hours(1)),
                         "wait for a TLS handshake to end"),
-       row<O, std::uint32_t>("auth_failures_max", auth_failure(&F::failures_max), count_type(0, 1'000'000),
-                             "failed logins from one client network, or for one login from it, before it is refused with "
-                             "421 4.7.0; 0: no limit"),
+       row<O, std::uint32_t>(
+           "auth_failures_max", auth_failure(&F::failures_max), count_type(0, 1'000'000),
+           "failed logins from one client network, or for one login from it, before it is refused with "
+           "421 4.7.0; 0: no limit"),
        row<O, Duration>("auth_failures_window", auth_failure(&F::window), duration_type(seconds(1), hours(24 * 7)),
                         "how long a failed login counts"),
        row<O, Duration>("auth_failures_penalty", auth_failure(&F::penalty), duration_type(seconds(1), hours(24 * 7)),

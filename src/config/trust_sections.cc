@@ -100,10 +100,12 @@ const Section<tls::ServerOptions>& tls_section() {
   static const Section<T> section{
       "tls",
       false,
-      "Certificates, and which TLS is spoken. The files are read as the user the process becomes, and read again when they "
+      "Certificates, and which TLS is spoken. The files are read as the user the process becomes, and read again when "
+      "they "
       "change; a new one that is not usable is logged, and the old one stays in use.",
       {row("certificates", &T::certificates, certificates_type(),
-           "PEM files: the certificate with its chain, its key, and an OCSP response (DER) to staple; several are chosen by "
+           "PEM files: the certificate with its chain, its key, and an OCSP response (DER) to staple; several are "
+           "chosen by "
            "SNI, the first where none matches; without any there is no TLS"),
        row("min_version", &T::min_version,
            enum_type<tls::Version>({{"1.2", tls::Version::tls_1_2}, {"1.3", tls::Version::tls_1_3}}),
@@ -156,7 +158,8 @@ const Section<sasl::TokenIssuer>& token_issuer_section() {
   static const Section<T> section{
       "token_issuer",
       true,
-      "An authority whose tokens are believed by OAUTHBEARER and XOAUTH2 (RFC 7628). One of `keys_file`, `jwks_url` and "
+      "An authority whose tokens are believed by OAUTHBEARER and XOAUTH2 (RFC 7628). One of `keys_file`, `jwks_url` "
+      "and "
       "`introspection_url` is needed.",
       {row("issuer", &T::issuer, text(), "`iss` of its tokens, exactly", "required"),
        row("audience", &T::audience, text(), "must be among `aud`; \"\": not looked at"),
@@ -177,12 +180,14 @@ const Section<policy::SenderOptions>& sender_section() {
       false,
       "Who may use which address; docs/senders.md names every rule.",
       {row("local_domains_require_auth", &S::local_domains_require_auth, bool_type(),
-           "a client that has not logged in may not use a domain of ours, neither in MAIL FROM nor in From:; clients of "
+           "a client that has not logged in may not use a domain of ours, neither in MAIL FROM nor in From:; clients "
+           "of "
            "`[relay] trusted_networks` may"),
        row("local_domains_from", &S::local_domains_from, networks_type(), "more networks that may"),
        row("envelope", &S::envelope, enforcement_type(),
            "MAIL FROM of a login must be an address of its account: refuse others, log them, or do not look"),
-       row("header", &S::header, enforcement_type(), "the same for every mailbox in From:, Sender: and their Resent- forms"),
+       row("header", &S::header, enforcement_type(),
+           "the same for every mailbox in From:, Sender: and their Resent- forms"),
        row("display_name", &S::display_name, enforcement_type(),
            "the same for display names that are somebody else's, or protected"),
        row("protected_names", &S::protected_names,

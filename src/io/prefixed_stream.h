@@ -1,5 +1,5 @@
-// A stream whose first octets have been read already and are given out again: what came behind a PROXY header belongs to
-// the TLS handshake that follows.
+// A stream whose first octets have been read already and are given out again: what came behind a PROXY header belongs
+// to the TLS handshake that follows.
 #pragma once
 
 #include <memory>
@@ -11,7 +11,8 @@ namespace ringpost::io {
 
 class PrefixedStream final : public Stream {
  public:
-  PrefixedStream(Slice first, std::unique_ptr<Stream> rest) noexcept : first_(std::move(first)), rest_(std::move(rest)) {}
+  PrefixedStream(Slice first, std::unique_ptr<Stream> rest) noexcept
+      : first_(std::move(first)), rest_(std::move(rest)) {}
 
   Task<Result<Slice>> receive(Deadline deadline, Cancel cancel) override {
     if (!first_.empty()) co_return std::exchange(first_, {});

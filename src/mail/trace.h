@@ -2,7 +2,8 @@
 // them, Return-Path: at final delivery. Each function returns whole lines with CRLF, folded at 78 columns where a blank
 // allows it. What a peer said (HELO) is cut to harmless characters: it can neither end the line nor close the comment.
 //
-// Standards: RFC 5321 4.4 (trace), RFC 3848 ("with" protocols), RFC 8314 4.3 (the `tls` clause), RFC 5322 2.2.3 (folding), 3.6.1, 3.6.4; RFC 6409 8.
+// Standards: RFC 5321 4.4 (trace), RFC 3848 ("with" protocols), RFC 8314 4.3 (the `tls` clause), RFC 5322 2.2.3
+// (folding), 3.6.1, 3.6.4; RFC 6409 8.
 #pragma once
 
 #include <string>

@@ -13,15 +13,15 @@
 namespace ringpost::policy {
 
 struct AuthFailureLimits {
-  std::uint32_t failures_max = 10;                  // [limits] auth_failures_max; 0: no limit
-  Duration window = std::chrono::minutes(10);       // failures older than this are forgotten
-  Duration penalty = std::chrono::minutes(10);      // how long a client that reached the limit is refused
-  Duration delay = std::chrono::seconds(1);         // before the reply to a failure; doubles up to delay_max
+  std::uint32_t failures_max = 10;              // [limits] auth_failures_max; 0: no limit
+  Duration window = std::chrono::minutes(10);   // failures older than this are forgotten
+  Duration penalty = std::chrono::minutes(10);  // how long a client that reached the limit is refused
+  Duration delay = std::chrono::seconds(1);     // before the reply to a failure; doubles up to delay_max
   Duration delay_max = std::chrono::seconds(8);
 };
 
 struct AuthStanding {
-  Duration blocked_for{};   // zero: may try
+  Duration blocked_for{};  // zero: may try
   std::uint32_t failures = 0;
 };
 

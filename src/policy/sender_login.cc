@@ -142,7 +142,8 @@ bool SenderLoginImpl::may_use(const Rights& rights, const mail::Address& address
 
 /// Who did not log in and may use our domains all the same.
 bool SenderLoginImpl::is_exempt(const ClientIdentity& client) const {
-  return access_.is_trusted({client.address, {}, client.certificate}) || any_contains(options_.local_domains_from, client.address);
+  return access_.is_trusted({client.address, {}, client.certificate}) ||
+         any_contains(options_.local_domains_from, client.address);
 }
 
 SenderVerdict SenderLoginImpl::check_envelope(const ClientIdentity& client, const mail::Identity* identity,

@@ -50,7 +50,7 @@ class KeysInFile final : public IssuerKeys {
     bool operator==(const Version&) const = default;
   };
   Version version_now() const {
-    struct stat status {};
+    struct stat status{};
     if (::stat(path_.c_str(), &status) != 0) return {};
     return {status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_size, status.st_ino};
   }

@@ -34,7 +34,7 @@ using Maker = std::function<Result<std::unique_ptr<ServerExchange>>(Channel)>;
 
 struct Mechanism {
   std::string_view name;                                     // capitals
-  bool account::Abilities::*ability;                         // what the store must be able to do
+  bool account::Abilities::* ability;                        // what the store must be able to do
   Result<Maker> (*prepare)(const ServerContext&) = nullptr;  // Errors: invalid, io
   bool needs_binding = false;                                // -PLUS
   bool needs_certificate = false;                            // EXTERNAL

@@ -44,7 +44,7 @@ Result<std::string> read_small_file(const std::string& path, std::size_t octets_
 }
 
 Result<void> replace_file(const std::string& path, const std::string& octets) {
-  struct stat status {};
+  struct stat status{};
   if (::stat(path.c_str(), &status) != 0) return fail_errno(errno, "stat " + path);
   std::string temporary = path + ".XXXXXX";
   const io::FileDescriptor file(::mkostemp(temporary.data(), O_CLOEXEC));

@@ -1,5 +1,5 @@
-// AUTH (RFC 4954): one exchange of a SASL mechanism, in base64, with its verdict. Each step runs on a helper thread, since
-// it may hash, or ask a directory. Who guesses waits longer each time and is then sent away for a while.
+// AUTH (RFC 4954): one exchange of a SASL mechanism, in base64, with its verdict. Each step runs on a helper thread,
+// since it may hash, or ask a directory. Who guesses waits longer each time and is then sent away for a while.
 #include <algorithm>
 
 #include "base/base64.h"
@@ -85,7 +85,8 @@ std::optional<smtp::Reply> Session::refuse_blocked(std::string_view login) const
   const Services& services = context_.services;
   const auto standing = services.trust.failures->standing(client_.address, login, services.reactor.now());
   if (standing.blocked_for <= Duration::zero()) return std::nullopt;
-  return replies::auth_blocked(services.options.hostname, client_.address.text(), standing.failures, standing.blocked_for);
+  return replies::auth_blocked(services.options.hostname, client_.address.text(), standing.failures,
+                               standing.blocked_for);
 }
 
 Task<Result<smtp::Reply>> Session::auth(std::string argument, Cancel cancel) {

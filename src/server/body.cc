@@ -23,7 +23,8 @@ std::optional<smtp::Reply> Session::refuse_before_data(bool chunked) const {
   return std::nullopt;
 }
 
-std::optional<smtp::Reply> Session::refuse_body(const mail::BodyFacts& facts, const mail::OriginatorFields& originators) {
+std::optional<smtp::Reply> Session::refuse_body(const mail::BodyFacts& facts,
+                                                const mail::OriginatorFields& originators) {
   const Limits& limits = context_.services.options.limits;
   const bool binary = transaction_->envelope.body == mail::BodyType::binary;
   if (facts.received_fields > limits.hops_max) return replies::mail_loop(facts.received_fields);

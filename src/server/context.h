@@ -22,11 +22,11 @@ namespace ringpost::server {
 
 /// What proves and decides who a client is; one for the process, shared by the workers.
 struct Trust {
-  Current<tls::ServerContext> tls;               // empty: no certificates, so no TLS
-  std::unique_ptr<sasl::Server> sasl;            // nullptr: no listener has AUTH
-  Current<const policy::SenderLogin> senders;    // never empty
+  Current<tls::ServerContext> tls;             // empty: no certificates, so no TLS
+  std::unique_ptr<sasl::Server> sasl;          // nullptr: no listener has AUTH
+  Current<const policy::SenderLogin> senders;  // never empty
   std::unique_ptr<policy::AuthFailures> failures;
-  std::unique_ptr<io::OffloadPool> helpers;      // steps of authentication wait there; nullptr where sasl is
+  std::unique_ptr<io::OffloadPool> helpers;  // steps of authentication wait there; nullptr where sasl is
 };
 
 /// Of one worker.

@@ -1,6 +1,6 @@
 // One connection and its conversation, readable beside RFC 5321: converse() is the loop, each verb is a handler that
-// returns a Reply, and the loop writes it. DATA and BDAT hold a dialogue of their own (data.cc, bdat.cc, body.cc), and so
-// do STARTTLS (starttls.cc) and AUTH (auth.cc).
+// returns a Reply, and the loop writes it. DATA and BDAT hold a dialogue of their own (data.cc, bdat.cc, body.cc), and
+// so do STARTTLS (starttls.cc) and AUTH (auth.cc).
 // Lives in its listener's scope, on one core.
 //
 // Standards: RFC 5321, 2920 (PIPELINING), 3030 (CHUNKING, BINARYMIME), 1870 (SIZE), 6152, 6531, 3461, 2034, 9422, 3207

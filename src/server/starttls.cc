@@ -1,5 +1,6 @@
 // TLS: the handshake, after STARTTLS (RFC 3207) or before the greeting (RFC 8314 3.3). What was received in clear text
-// never reaches the encrypted session: a client that says more behind STARTTLS, before it has heard the reply, is refused.
+// never reaches the encrypted session: a client that says more behind STARTTLS, before it has heard the reply, is
+// refused.
 #include "base/text.h"
 #include "io/prefixed_stream.h"
 #include "server/session.h"

@@ -206,10 +206,7 @@ Gauge gauge(std::string name, std::string help, std::function<std::vector<Sample
 
 Gauge gauge(std::string name, std::string help, std::function<double()> read) {
   return gauge(
-      std::move(name), std::move(help),
-      [read = std::move(read)] {
-        return std::vector<Sample>{Sample{{}, read()}};
-      },
+      std::move(name), std::move(help), [read = std::move(read)] { return std::vector<Sample>{Sample{{}, read()}}; },
       SampleType::gauge);
 }
 

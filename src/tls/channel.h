@@ -1,5 +1,5 @@
-// TLS without a socket: encrypted octets in, encrypted octets out, plain octets between. It never waits; Stream does the
-// waiting.
+// TLS without a socket: encrypted octets in, encrypted octets out, plain octets between. It never waits; Stream does
+// the waiting.
 //
 // What comes in is held as slices and copied once, into the library's record buffer, where it is decrypted in place.
 // Nothing is held between records but what a session needs, so that an idle one is small. One core; the contexts behind

@@ -12,8 +12,8 @@ struct ConnectionInfo {
   std::string sni;      // what the client asked for; empty: nothing
   bool resumed = false;
   // The peer's certificate; empty without one.
-  bool peer_verified = false;               // chain and, towards next hops, name
-  std::string peer_subject;                 // RFC 4514
+  bool peer_verified = false;  // chain and, towards next hops, name
+  std::string peer_subject;    // RFC 4514
   std::string peer_common_name;
   std::vector<std::string> peer_dns_names;  // subjectAltName
   std::vector<std::string> peer_emails;     // subjectAltName rfc822Name

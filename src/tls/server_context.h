@@ -1,6 +1,6 @@
-// The server's side of TLS: certificates with their keys chosen by SNI, trust for client certificates, ticket keys shared
-// by all workers and rotated. One for the process; made from files, replaced as a whole when they change: streams keep
-// the one they began with.
+// The server's side of TLS: certificates with their keys chosen by SNI, trust for client certificates, ticket keys
+// shared by all workers and rotated. One for the process; made from files, replaced as a whole when they change:
+// streams keep the one they began with.
 //
 // Any thread. Standards: RFC 8446, 5246, 6066 (SNI, OCSP stapling), 5077, 9325 (recommendations).
 #pragma once
@@ -22,7 +22,8 @@ class ServerContext {
   static Result<std::shared_ptr<ServerContext>> reload(const ServerOptions& options, const ServerContext& before);
   virtual ~ServerContext() = default;
 
-  /// What works but should be looked at: an OCSP response that is not stapled, a certificate that expires within a week.
+  /// What works but should be looked at: an OCSP response that is not stapled, a certificate that expires within a
+  /// week.
   virtual const std::vector<std::string>& warnings() const noexcept = 0;
 
  protected:

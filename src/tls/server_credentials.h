@@ -1,5 +1,5 @@
-// What a server shows: certificates with their keys, each in a context of the library, and whom it trusts. The inside of
-// ServerContext; built whole, then only read, by any thread.
+// What a server shows: certificates with their keys, each in a context of the library, and whom it trusts. The inside
+// of ServerContext; built whole, then only read, by any thread.
 #pragma once
 
 #include <memory>

@@ -23,7 +23,8 @@ struct ClientWish {
 
 class Stream : public io::Stream {
  public:
-  static std::unique_ptr<Stream> server(std::unique_ptr<io::Stream> below, std::shared_ptr<const ServerContext> context);
+  static std::unique_ptr<Stream> server(std::unique_ptr<io::Stream> below,
+                                        std::shared_ptr<const ServerContext> context);
   /// `context` outlives it.
   static std::unique_ptr<Stream> client(std::unique_ptr<io::Stream> below, ClientContext& context, ClientWish wish);
 

@@ -1,4 +1,5 @@
-// Session tickets of a server context, sealed by our keys instead of the library's, which differ from context to context.
+// Session tickets of a server context, sealed by our keys instead of the library's, which differ from context to
+// context.
 //
 // A ticket is bound to the name the client asked for (RFC 6066 3: a session is resumed only under it). The ticket of a
 // client that showed a certificate can be opened by nobody: it would let the client back in without the certificate

@@ -1,5 +1,6 @@
-// A server that is sent anything at all neither crashes nor waits for what cannot come: each piece either makes progress,
-// asks for more, or ends the handshake with a reason. The certificates are made at the first run and thrown away.
+// A server that is sent anything at all neither crashes nor waits for what cannot come: each piece either makes
+// progress, asks for more, or ends the handshake with a reason. The certificates are made at the first run and thrown
+// away.
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>

@@ -170,7 +170,8 @@ TEST(Parse, ATokenIssuerHasOneWayToBeChecked) {
   EXPECT_THAT(problems(issuer), ElementsAre(HasSubstr("expected one of")));
   EXPECT_THAT(problems(issuer + "keys_file = \"k\"\njwks_url = \"https://id.example.com/k\"\n"), SizeIs(1));
   EXPECT_THAT(problems(issuer + "jwks_url = \"ftp://id.example.com/k\"\n"), SizeIs(2));
-  EXPECT_THAT(problems(hostname + "[[token_issuer]]\nkeys_file = \"k\"\n"), ElementsAre(HasSubstr("issuer is required")));
+  EXPECT_THAT(problems(hostname + "[[token_issuer]]\nkeys_file = \"k\"\n"),
+              ElementsAre(HasSubstr("issuer is required")));
 }
 
 TEST(Parse, SenderRulesAreEnforcedUnlessSaidOtherwise) {
@@ -191,8 +192,9 @@ TEST(Parse, SenderRulesAreEnforcedUnlessSaidOtherwise) {
 
 TEST(Parse, TrustedCertificatesAreFingerprints) {
   const std::string print(64, 'a');
-  EXPECT_THAT(good(hostname + "[relay]\ntrusted_certificates = [\"" + print + "\"]\n").relay_access.trusted_certificates,
-              ElementsAre(print));
+  EXPECT_THAT(
+      good(hostname + "[relay]\ntrusted_certificates = [\"" + print + "\"]\n").relay_access.trusted_certificates,
+      ElementsAre(print));
   EXPECT_THAT(problems(hostname + "[relay]\ntrusted_certificates = [\"aa:bb\"]\n"), SizeIs(1));
 }
 

@@ -99,8 +99,7 @@ TEST(ReceivedField, WhatWeMadeOurselvesHasNoFrom) {
 }
 
 TEST(ReceivedField, TlsIsAClauseAndItsVersionAComment) {
-  const std::string field =
-      received_field(an_envelope(), "mx1", id, {"TLSv1.3", "TLS_AES_128_GCM_SHA256", {}});
+  const std::string field = received_field(an_envelope(), "mx1", id, {"TLSv1.3", "TLS_AES_128_GCM_SHA256", {}});
   EXPECT_THAT(field, HasSubstr("(TLSv1.3)"));
   EXPECT_THAT(field, HasSubstr("tls TLS_AES_128_GCM_SHA256;"));
 }
@@ -108,7 +107,8 @@ TEST(ReceivedField, TlsIsAClauseAndItsVersionAComment) {
 TEST(ReceivedField, TheLoginIsAHarmlessComment) {
   EXPECT_THAT(received_field(an_envelope(), "mx1", id, {{}, {}, "ann@example.com"}),
               HasSubstr("by mx1 (authenticated as ann@example.com)"));
-  EXPECT_THAT(received_field(an_envelope(), "mx1", id, {{}, {}, "a)\r\nX: y"}), HasSubstr("(authenticated as a???X: y)"));
+  EXPECT_THAT(received_field(an_envelope(), "mx1", id, {{}, {}, "a)\r\nX: y"}),
+              HasSubstr("(authenticated as a???X: y)"));
 }
 
 TEST(ReceivedField, LinesPassColumn78OnlyWhereAWordDoes) {
