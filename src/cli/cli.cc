@@ -51,7 +51,7 @@ Result<void> try_out(const config::Configuration& configuration) {
     auto certificates = tls::ServerContext::create(configuration.tls);
     if (!certificates) return propagate(certificates);
   }
-  auto senders = policy::SenderLogin::create(configuration.sender, **access, {});
+  auto senders = policy::SenderLogin::create(configuration.sender, *access, {});
   if (!senders) return propagate(senders);
   return {};
 }
