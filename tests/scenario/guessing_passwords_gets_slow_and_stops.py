@@ -64,7 +64,7 @@ def test_after_the_penalty_the_address_is_free(ctx):
 
 
 def test_endless_tries_in_one_session_end(ctx):
-    server = ctx.secure_server(config={"limits": {"auth_failures_max": 100, "auth_failure_delay": "0s"}})
+    server = ctx.secure_server(config={"limits": {"auth_failures_max": 100, "auth_failure_delay": "0s", "errors_max": 6}})
     with server.session(source=GUESSER) as client:
         try:
             codes = [client.auth_plain("alice", f"guess {n}", expect=None).code for n in range(100)]

@@ -7,6 +7,8 @@ STRANGER = "127.0.0.2"  # base_config trusts 127.0.0.1 only
 TO = "box@example.test"
 LOOKALIKE = base64_text("\u0410li\u0441\u0435 \u0410rcher")  # Alice's name, some letters Cyrillic
 
+_printed = set()
+
 
 def message(sender, *fields):
     lines = [f"From: {sender}", *fields, "To: box@example.test", "Subject: who sends this", "", "text"]
@@ -14,7 +16,9 @@ def message(sender, *fields):
 
 
 def told(what, reply, code, rule=""):
-    print(f"  {what}:\n    {reply.text.replace(chr(10), chr(10) + '    ')}", flush=True)
+    if what not in _printed:
+        _printed.add(what)
+        print(f"  {what}:\n    " + reply.text.replace("\n", "\n    "), flush=True)
     check(reply.text.startswith(code), f"{what}: answered {reply!r} instead of {code}")
     check(rule in reply.text, f"{what}: the reply does not name the rule {rule}: {reply!r}")
 

@@ -29,12 +29,12 @@ def hello(**versions):
 def answered(server, role, octets, seconds=15):
     """What the server says to these octets until it closes; fails when it does not close."""
     with socket.create_connection(server.address(ROLES.index(role)), timeout=seconds * server.patience) as s:
-        s.sendall(octets)
         heard = b""
         try:
+            s.sendall(octets)
             while more := s.recv(65536):
                 heard += more
-        except ConnectionResetError:
+        except (ConnectionResetError, BrokenPipeError):
             pass
         return heard
 
@@ -61,7 +61,7 @@ def test_clear_text_at_the_tls_port(ctx):
 
 
 def test_tls_at_the_clear_text_ports(ctx):
-    server = ctx.secure_server(config={"limits": {"command_timeout": "4s"}})
+    server = ctx.secure_server(config={"limits": {"command_timeout": "1s"}})
     for role in ("mx", "submission"):
         heard = answered(server, role, hello())
         check(heard.startswith(b"220 "), f"no greeting: {heard!r}")
@@ -71,7 +71,7 @@ def test_tls_at_the_clear_text_ports(ctx):
 
 
 def test_garbage_and_half_records(ctx):
-    server = ctx.secure_server(config={"limits": {"tls_handshake_timeout": "2s"}})
+    server = ctx.secure_server(config={"limits": {"tls_handshake_timeout": "1s"}})
     whole = hello()
     pieces = [b"\x16\x03\x01\xff\xff" + b"\0" * 70000, bytes(range(256)) * 8, b"\x80\x2e\x01\x03\x01" + b"\0" * 60,
               b"\x16\x03\x01\x00\x00" * 100, b"\x15\x03\x03\x00\x02\x02\x28", whole[:5], whole[:len(whole) // 2],
@@ -101,7 +101,7 @@ def test_a_truncated_session_takes_no_message(ctx):
     client.command("RCPT TO:<box@example.test>", 250)
     client.command("DATA", 354)
     client.write(f"From: {ALICE.address}\r\n\r\nhalf a mess".encode())
-    socket.socket.close(client.socket)  # no close_notify: somebody cut the line
+    client.close()  # no close_notify: somebody cut the line
     wait_until(lambda: server.metrics().get("ringpost_sessions", 0) == 0, 10 * ctx.patience, "the session is gone")
     check_equal(server.events("accept"), [], "messages taken")
     serves(server)

@@ -24,6 +24,7 @@ class Person:
 ALICE = Person("alice", "Alice Archer", "correct horse 1", ["alice@example.test", "sales@example.test"])
 BOB = Person("bob", "Bob Baker", "battery staple 2", ["bob@example.test"])
 PEOPLE = [ALICE, BOB]
+_made = {}  # what the files of people hold
 REVERSIBLE = ["CRAM-MD5", "DIGEST-MD5", "NTLM"]  # need the password itself
 
 
@@ -62,10 +63,22 @@ class SecureServer(Server):
 
     def start(self, ready=True):
         if self.people and not (self.folder / "users.toml").exists():
-            self.write_config()
-            for person in self.people:
-                self.add(person)
+            self._know_people()
         return super().start(ready)
+
+    def _know_people(self):
+        """Each password costs its hashes, so the same people are made once in a run and copied then."""
+        files = [self.folder / name for name in ("users.toml", "accounts.key")]
+        made = _made.setdefault((self.preset, self.reversible, tuple(map(id, self.people))), [])
+        if made:
+            for path, octets in zip(files, made):
+                path.write_bytes(octets)
+                path.chmod(0o600)
+            return
+        self.write_config()
+        for person in self.people:
+            self.add(person)
+        made += [path.read_bytes() for path in files if path.exists()]
 
     def add(self, person):
         addresses = [part for address in person.addresses for part in ("--address", address)]
