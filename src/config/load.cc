@@ -130,7 +130,7 @@ template <class T>
 void read_lookup(const Section<T>& section, const Member& lookup, T& into, Report& report) {
   Section<T> named = section;
   named.name = "lookup." + lookup.name;
-  read_section(named, lookup.value, into, report, {"type"});
+  read_section(named, lookup.value, into, report);
 }
 
 void read_lookups(const Node& root, Configuration& c, Report& report) {
@@ -146,7 +146,7 @@ void read_lookups(const Node& root, Configuration& c, Report& report) {
     if (type != nullptr && type->value.text == "ldap") {
       auto& options = c.accounts.ldap[lookup.name];
       read_lookup(ldap_section(), lookup, options, report);
-      if (options.server.urls.empty()) report.add(lookup.value, "[lookup." + lookup.name + "] url is required");
+      if (options.server.urls.empty()) report.add(lookup.value, "[lookup." + lookup.name + "] urls is required");
       if (options.base.empty()) report.add(lookup.value, "[lookup." + lookup.name + "] base is required");
       resolve(options.server.ca_file);
       resolve(options.server.bind_password_file);

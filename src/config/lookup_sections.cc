@@ -31,6 +31,26 @@ ValueType<std::string> path() {
   return text_type("path", "the path of a file, or \"\" for none", no_check);
 }
 
+/// Passwords stand in files of their own: a configuration is shown around.
+std::string check_conninfo(std::string_view text) {
+  const bool keyword = to_lower(text).find("password") != std::string::npos;
+  const std::size_t at = text.find('@');
+  const bool in_url = text.find("://") != std::string_view::npos && at != std::string_view::npos &&
+                      text.substr(text.find("://") + 3, at - text.find("://") - 3).find(':') != std::string_view::npos;
+  return keyword || in_url ? "a password belongs into conninfo_file" : "";
+}
+
+/// Which kind of table it is; read by whoever chooses the section.
+template <class T>
+Row<T> type_row(const std::string& type) {
+  return {"type",
+          toml_quoted(type),
+          "what kind of table this is",
+          "required",
+          [](const Node&, T&, const std::string&, Report&) {},
+          [type](const T&) { return toml_quoted(type); }};
+}
+
 }  // namespace
 
 const Section<LdapOptions>& ldap_section() {
@@ -38,11 +58,13 @@ const Section<LdapOptions>& ldap_section() {
   using account::LdapPassword;
   const auto server = [](auto LdapServer::* member) { return [member](L& l) -> auto& { return l.server.*member; }; };
   static const Section<L> section{
-      "lookup.NAME",
+      "lookup.DIRECTORY",
       false,
-      "With `type = \"ldap\"`: accounts in a directory, for `[auth] users = \"ldap:NAME\"` (docs/accounts.md).",
-      {row<L, std::vector<std::string>>(
-           "url", server(&LdapServer::urls),
+      "A table whose name you choose, with `type = \"ldap\"`: accounts in a directory, for `[auth] users = "
+      "\"ldap:NAME\"` (docs/accounts.md).",
+      {type_row<L>("ldap"),
+       row<L, std::vector<std::string>>(
+           "urls", server(&LdapServer::urls),
            text_or_list_type("URL or array of URLs", "a URL like \"ldaps://ldap.example.com\", or an array of them",
                              check_ldap_url),
            "the servers; the first that answers", "required"),
@@ -77,10 +99,13 @@ const Section<PostgresOptions>& postgres_section() {
     return [member](P& p) -> auto& { return p.server.*member; };
   };
   static const Section<P> section{
-      "lookup.NAME",
+      "lookup.DATABASE",
       false,
-      "With `type = \"postgres\"`: accounts in a database, for `[auth] users = \"postgres:NAME\"` (docs/accounts.md).",
-      {row<P, std::string>("conninfo", server(&PostgresServer::conninfo), text(),
+      "A table whose name you choose, with `type = \"postgres\"`: accounts in a database, for `[auth] users = "
+      "\"postgres:NAME\"` (docs/accounts.md).",
+      {type_row<P>("postgres"),
+       row<P, std::string>("conninfo", server(&PostgresServer::conninfo),
+                           text_type("text", "how to connect, without a password", check_conninfo),
                            "how to connect: \"host=db dbname=mail user=ringpost\" or a postgresql:// URL"),
        row<P, std::string>("conninfo_file", server(&PostgresServer::conninfo_file), path(),
                            "the same from a file, where it holds a password"),

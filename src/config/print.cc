@@ -14,9 +14,8 @@ void print_section(std::string& out, const Section<T>& section, const T& from) {
 }
 
 template <class T>
-void print_lookup(std::string& out, const Section<T>& section, const std::string& name, const char* type,
-                  const T& from) {
-  out += "\n[lookup." + toml_quoted(name) + "]\ntype = \"" + type + "\"\n";
+void print_lookup(std::string& out, const Section<T>& section, const std::string& name, const T& from) {
+  out += "\n[lookup." + toml_quoted(name) + "]\n";
   for (const Row<T>& row : section.rows) out += row.name + " = " + row.print(from) + "\n";
 }
 
@@ -78,9 +77,8 @@ std::string print(const Configuration& c) {
   for (const auto& listener : c.server.listeners) print_section(out, listener_section(), listener);
   print_section(out, tls_section(), c.tls);
   print_section(out, auth_section(), c);
-  for (const auto& [name, ldap] : c.accounts.ldap) print_lookup(out, ldap_section(), name, "ldap", ldap);
-  for (const auto& [name, postgres] : c.accounts.postgres)
-    print_lookup(out, postgres_section(), name, "postgres", postgres);
+  for (const auto& [name, ldap] : c.accounts.ldap) print_lookup(out, ldap_section(), name, ldap);
+  for (const auto& [name, postgres] : c.accounts.postgres) print_lookup(out, postgres_section(), name, postgres);
   for (const auto& issuer : c.sasl.oauth2) print_section(out, token_issuer_section(), issuer);
   print_section(out, relay_section(), c.relay_access);
   print_section(out, sender_section(), c.sender);

@@ -122,6 +122,9 @@ const Section<Configuration>& auth_section() {
   static const auto sasl = [](auto sasl::Options::* member) {
     return [member](C& c) -> auto& { return c.sasl.*member; };
   };
+  static const auto cache = [](auto account::CacheOptions::* member) {
+    return [member](C& c) -> auto& { return c.accounts.cache.*member; };
+  };
   using S = sasl::Options;
   static const Section<C> section{
       "auth",
@@ -140,6 +143,12 @@ const Section<Configuration>& auth_section() {
        row<C, std::string>(
            "key_file", [](C& c) -> std::string& { return c.accounts.key_file; }, path_type(),
            "key that seals passwords which can be read back"),
+       row<C, Duration>("cache.life", cache(&account::CacheOptions::life), duration_type(Duration::zero(), hours(1)),
+                        "how long an answer of a directory or database, and a right password, is believed"),
+       row<C, Duration>("cache.failure_life", cache(&account::CacheOptions::failure_life),
+                        duration_type(Duration::zero(), hours(1)), "the same for an account that does not exist"),
+       row<C, std::uint32_t>("cache.entries_max", cache(&account::CacheOptions::entries_max), count_type(1, 10'000'000),
+                             "accounts kept so"),
        row<C, bool>("plaintext_without_tls", sasl(&S::plaintext_without_tls), bool_type(),
                     "AUTH also before TLS, and with it passwords anybody on the way can read"),
        row<C, bool>(

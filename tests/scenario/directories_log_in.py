@@ -31,7 +31,7 @@ def ldap_server(ctx):
     ctx.need("slapd")
     directory = Slapd({person.login: (person.name, person.address, person.password) for person in PEOPLE})
     ctx.on_exit(directory.stop)
-    lookup = {"type": "ldap", "url": directory.url, "base": LDAP_BASE, "filter": "(&(objectClass=inetOrgPerson)(uid={login}))",
+    lookup = {"type": "ldap", "urls": [directory.url], "base": LDAP_BASE, "filter": "(&(objectClass=inetOrgPerson)(uid={login}))",
               "login_attribute": "uid"} | QUICK
     return directory, remote(ctx, "ldap", lookup)
 
