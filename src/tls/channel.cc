@@ -208,6 +208,8 @@ Error Channel::failure(int error) {
   }
   broken_ = true;
   failure_ = reason;
+  // Perhaps it is the session that the server does not like; the next connection does without.
+  if (offered_) client_->sessions.forget(wish_.session_key);
   return Error(done_ ? ErrorKind::invalid : ErrorKind::refused, std::move(reason));
 }
 

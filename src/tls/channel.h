@@ -48,7 +48,8 @@ class Channel {
   /// Adds records to output(). Errors: closed, invalid.
   Result<void> encrypt(std::string_view plain);
   void close_notify();
-  /// The session for another connection with the same wish, with the client's other ones.
+  /// The session for another connection with the same wish, with the client's other ones. With TLS 1.3 only where the
+  /// server gave a ticket on this connection: an older one goes with the secrets of its own connection.
   void keep_session();
 
   /// What is to be sent to the peer; the caller takes it from here.
@@ -64,6 +65,7 @@ class Channel {
   static int on_receive(WOLFSSL* ssl, char* buffer, int size, void* context);
   static int on_send(WOLFSSL* ssl, char* buffer, int size, void* context);
   static int on_certificate(int verified, WOLFSSL_X509_STORE_CTX* store);
+  static int on_ticket(WOLFSSL* ssl, const unsigned char* ticket, int octets, void* context);
 
   int take(char* buffer, int size) noexcept;
   void follow_record(std::string_view octets) noexcept;
@@ -86,6 +88,8 @@ class Channel {
   std::string hello_;  // the peer's first octets, until the handshake is done
   std::string output_;
   ConnectionInfo info_;
+  std::unique_ptr<ConnectionInfo>
+      offered_;  // of the session that was offered to the server, until the handshake is done
   std::string binding_;
   std::uint64_t total_fed_ = 0;
   std::string failure_;                 // what every call after a failed one says
@@ -101,6 +105,7 @@ class Channel {
   bool ended_ = false;
   bool broken_ = false;
   bool notified_ = false;
+  bool has_ticket_ = false;  // the server gave one on this connection
 };
 
 }  // namespace ringpost::tls

@@ -45,6 +45,7 @@ void Channel::begin_server(const ServerCertificate& certificate) {
 void Channel::begin_client() {
   begin(wolf::Ssl(wolfSSL_new(client_->context.get())));
   wolfSSL_set_verify(ssl_.get(), WOLFSSL_VERIFY_NONE, on_certificate);
+  wolfSSL_set_SessionTicket_cb(ssl_.get(), on_ticket, this);
   info_.sni = wish_.server_name;
   if (!wish_.server_name.empty() && !is_address(wish_.server_name)) {
     std::string name = wish_.server_name;
@@ -54,6 +55,8 @@ void Channel::begin_client() {
   if (const auto* entry = client_->sessions.find(wish_); entry != nullptr) {
     if (wolfSSL_set_session(ssl_.get(), entry->session.get()) != WOLFSSL_SUCCESS) {
       client_->sessions.forget(wish_.session_key);  // too old
+    } else {
+      offered_ = std::make_unique<ConnectionInfo>(entry->info);
     }
   }
 }
@@ -131,11 +134,9 @@ Result<void> Channel::finish() {
   info_.cipher = cipher == nullptr ? "unknown" : cipher;
   info_.resumed = wolfSSL_session_reused(ssl) == 1;
   if (client_ != nullptr && info_.resumed) {
-    const auto* entry = client_->sessions.find(wish_);
-    if (entry == nullptr)
-      return fail(ErrorKind::refused, "TLS handshake failed: a session was resumed that is not ours");
+    if (!offered_) return fail(ErrorKind::refused, "TLS handshake failed: a session was resumed that is not ours");
     ConnectionInfo now = std::move(info_);
-    info_ = entry->info;
+    info_ = std::move(*offered_);
     info_.version = std::move(now.version);
     info_.cipher = std::move(now.cipher);
     info_.resumed = true;
@@ -144,6 +145,7 @@ Result<void> Channel::finish() {
     broken_ = true;
     return fail(ErrorKind::refused, "TLS handshake failed: the peer has shown no certificate");
   }
+  offered_.reset();
   learn_binding();
   wolfSSL_FreeArrays(ssl);
   done_ = true;
@@ -151,8 +153,14 @@ Result<void> Channel::finish() {
   return {};
 }
 
+int Channel::on_ticket(WOLFSSL* /*ssl*/, const unsigned char* /*ticket*/, int /*octets*/, void* context) {
+  static_cast<Channel*>(context)->has_ticket_ = true;
+  return 0;
+}
+
 void Channel::keep_session() {
   if (client_ == nullptr || !done_ || broken_ || wish_.session_key.empty()) return;
+  if (is_tls_13_ && !has_ticket_) return;
   wolf::Session session(wolfSSL_get1_session(ssl_.get()));
   if (session) client_->sessions.keep(wish_, std::move(session), info_);
 }
