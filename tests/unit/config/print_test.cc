@@ -10,7 +10,7 @@ namespace ringpost::config {
 namespace {
 
 /// Every key with a value that is not its default.
-constexpr const char* everything = R"(
+constexpr const char* everything = R"toml(
 hostname = "mx1.example.com"
 data_dir = "/srv/mail"
 workers = 3
@@ -133,7 +133,7 @@ level = "debug"
 [admin]
 address = "0.0.0.0:9999"
 token_file = "/etc/ringpost/token"
-)";
+)toml";
 
 std::set<std::string> lines_of(const std::string& text) {
   std::set<std::string> lines;
