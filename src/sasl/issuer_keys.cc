@@ -13,6 +13,7 @@ namespace {
 constexpr std::size_t file_octets_max = 1024UL * 1024;
 constexpr Duration fetched_again_after = std::chrono::hours(1);
 constexpr Duration between_fetches = std::chrono::minutes(1);
+constexpr Duration between_first_fetches = std::chrono::seconds(5);  // while there are no keys, nobody can log in
 constexpr Duration kept_without_issuer = std::chrono::hours(24);
 
 Result<IssuerKeySet> parsed(std::string_view text, const std::string& where) {
@@ -104,7 +105,7 @@ class KeysAtUrl final : public IssuerKeys {
   void fetch_if_due() {
     State next = state();
     const MonotonicTime now = clock_();
-    if (next.tried && now - *next.tried < between_fetches) return;
+    if (next.tried && now - *next.tried < (next.keys ? between_fetches : between_first_fetches)) return;
     next.tried = now;
     auto keys = fetch();
     if (keys) {

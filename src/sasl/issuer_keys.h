@@ -1,7 +1,7 @@
 // Where an issuer's keys come from, a file or a URL, and what is known of them. A file is read again when it has
 // changed; a set behind a URL is asked for at first use, then hourly, and when a token names a key that is not in it
-// (issuers rotate keys), but never more often than once a minute, whatever tokens strangers invent, and by one thread
-// at a time. An issuer that is down leaves its last keys in use for a day.
+// (issuers rotate keys), but never more often than once a minute (five seconds while there are none), whatever tokens
+// strangers invent, and by one thread at a time. An issuer that is down leaves its last keys in use for a day.
 //
 // Any thread, from many at once. Waits for a disk or a network.
 #pragma once

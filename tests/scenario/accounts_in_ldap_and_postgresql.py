@@ -7,6 +7,8 @@ import warnings
 from lib import check, check_equal, to_toml
 from support.directory import LDAP_BASE, Postgres, Slapd
 
+PRESETS = ["release"]
+
 warnings.filterwarnings("ignore", category=DeprecationWarning)
 TABLE = """\
 CREATE TABLE accounts (login text PRIMARY KEY, display_name text, addresses text[], enabled boolean NOT NULL,

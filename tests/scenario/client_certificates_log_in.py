@@ -6,6 +6,8 @@ from support import login_clients as clients
 from support.certificates import Authority, authority
 from support.people import client_context
 
+PRESETS = ["release"]
+
 
 def knowing_server(ctx):
     return ctx.secure_server(config={"tls": {"client_ca": authority().ca}}, mechanisms=["EXTERNAL", "SCRAM-SHA-256", "PLAIN"])

@@ -14,6 +14,8 @@ from lib import ALICE, BOB, PEOPLE, check, check_equal, wait_until
 from support import login_clients as clients
 from support.directory import LDAP_BASE, Postgres, Slapd
 
+PRESETS = ["release"]
+
 QUICK = {"connect_timeout": "2s", "operation_timeout": "2s"}
 
 

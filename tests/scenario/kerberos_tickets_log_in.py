@@ -6,6 +6,8 @@ from support import login_clients as clients
 from support.certificates import HOST
 from support.kerberos import REALM, Kdc
 
+PRESETS = ["release"]
+
 
 def realm(ctx):
     ctx.need("krb5kdc", "kdb5_util", "kadmin.local", "kinit", "gsasl", "curl")

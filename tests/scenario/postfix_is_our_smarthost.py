@@ -13,6 +13,8 @@ from _peers import FULL, next_hop, postfix, relaying, wait_queue_empty
 from lib import Failure, Skip, check, check_equal, wait_until
 from support.certificates import authority
 
+PRESETS = ["release"]
+
 USER, PASSWORD = "relay", "correct horse"
 
 DOVECOT = """\

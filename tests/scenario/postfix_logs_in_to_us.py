@@ -5,6 +5,8 @@ from _peers import postfix
 from lib import ALICE, check_equal, wait_until
 from support.certificates import HOST, authority
 
+PRESETS = ["release"]
+
 MECHANISMS = ["PLAIN", "LOGIN", "CRAM-MD5", "DIGEST-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256"]
 ROLES = {"starttls": "submission", "implicit": "submissions"}
 

@@ -5,6 +5,8 @@ from lib import ALICE, Failure, check
 from support import login_clients as clients
 from support.people import client_context
 
+PRESETS = ["release"]
+
 MECHANISMS = ["SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-1", "PLAIN", "LOGIN", "CRAM-MD5",
               "DIGEST-MD5"]
 BOTH = ("submission", "submissions")

@@ -2,7 +2,8 @@
 """Runs the scenarios: every test_ function of every story beside this file, each with its own folder and processes.
 
 A story is a Python file whose test_ functions take a lib.Context. PASS or FAIL, the name and the time stand on a line
-each; what a failing story left behind (configuration, log, spool) is kept and named.
+each; what a failing story left behind (configuration, log, spool) is kept and named. A story that is about a foreign
+program rather than about memory and threads may say PRESETS = ["release"], and is then told of that build alone.
 """
 
 import argparse
@@ -19,8 +20,8 @@ sys.dont_write_bytecode = True
 import lib  # noqa: E402
 
 
-def stories(pattern):
-    """(name, function) of every test, in the order of files and lines."""
+def stories(pattern, preset):
+    """(name, function) of every test of this build, in the order of files and lines."""
     found = []
     for path in sorted(HERE.glob("*.py")):
         if path.name == "run.py" or path.name.startswith("_"):
@@ -28,6 +29,8 @@ def stories(pattern):
         spec = importlib.util.spec_from_file_location(path.stem, path)
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
+        if preset not in getattr(module, "PRESETS", [preset]):
+            continue
         for name, value in vars(module).items():
             if name.startswith("test_") and callable(value) and pattern in f"{path.stem}.{name[5:]}":
                 found.append((f"{path.stem}.{name[5:]}", value))
@@ -66,7 +69,7 @@ def main():
     options = parser.parse_args()
     lib.raise_file_limit()
     passed = failed = 0
-    for name, function in stories(options.filter):
+    for name, function in stories(options.filter, options.preset):
         begin = time.monotonic()
         try:
             reason = tell(name, function, options.preset)

@@ -13,6 +13,8 @@ from support import login_clients as clients
 from support.certificates import openssl
 from support.tokens import AUDIENCE, ISSUER, Issuer, TokenEndpoint, base64url
 
+PRESETS = ["release"]
+
 MECHANISMS = ["OAUTHBEARER", "XOAUTH2", "PLAIN"]
 
 
@@ -39,12 +41,12 @@ def test_curl_msmtp_and_nodemailer_log_in_with_a_signed_token(ctx):
     server = believing(ctx, keys_file=issuer.keys_file)
     sent = 0
     for role in ("submission", "submissions"):
+        for algorithm in ("ES256", "RS256"):  # curl takes OAUTHBEARER where both are offered, whatever it is told
+            with server.one_login("OAUTHBEARER", ALICE):
+                clients.curl(server, "OAUTHBEARER", ALICE, "--oauth2-bearer", issuer.token("alice", algorithm), user="alice:",
+                             role=role)
+            sent += 1
         for mechanism in ("OAUTHBEARER", "XOAUTH2"):
-            for algorithm in ("ES256", "RS256"):
-                with server.one_login(mechanism, ALICE):
-                    clients.curl(server, mechanism, ALICE, "--oauth2-bearer", issuer.token("alice", algorithm), user="alice:",
-                                 role=role)
-                sent += 1
             with server.one_login(mechanism, ALICE):
                 clients.msmtp(server, mechanism, ALICE, ctx.folder, role=role, password=issuer.token("alice"))
             sent += 1
@@ -116,7 +118,7 @@ def test_keys_come_from_a_url(ctx):
     check(verdict(server, issuer.token("alice")).text.startswith("454 4.7.0"), "keys that cannot be fetched are not 454 4.7.0")
     endpoint.down = False
     reply = verdict(server, issuer.token("alice"))
-    for _ in range(20):  # a failed fetch may be remembered for a moment
+    for _ in range(30):  # a failed fetch may be remembered for a moment
         if reply.code == 235:
             break
         time.sleep(0.5)
