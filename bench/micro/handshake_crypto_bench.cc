@@ -1,5 +1,5 @@
 // What the operations of wolfCrypt in one TLS 1.3 handshake cost the server, without any TLS around them: the floor
-// that handshake_bench.cc is held against. Full, with an ECDSA P-256 certificate, over X25519 or P-256 (`full`), and
+// that tls_bench.cc is held against. Full, with an ECDSA P-256 certificate, over X25519 or P-256 (`full`), and
 // resumed by a ticket with a new key exchange (`resumed`), TLS_AES_128_GCM_SHA256; sizes are those of our own
 // handshakes. RSA-2048 differs by its signature, which stands alone.
 #include <benchmark/benchmark.h>

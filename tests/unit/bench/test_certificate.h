@@ -1,5 +1,5 @@
 // A self-signed certificate for sink.server.example with its key, P-256, good for a hundred years. Made by openssl req;
-// for micro-benchmarks and unit tests, it secures nothing.
+// it secures nothing.
 #pragma once
 
 #include <string_view>
