@@ -12,6 +12,7 @@
 #include "policy/relay_access.h"
 #include "policy/sender_login.h"
 #include "relay/route.h"
+#include "tls/library.h"
 #include "tls/server_context.h"
 
 namespace ringpost::cli {
@@ -74,6 +75,7 @@ int check_config(const Arguments& arguments) {
 int version(const Arguments& arguments) {
   fmt::print("ringpost {}\n", RINGPOST_VERSION);
   if (!arguments.features) return 0;
+  fmt::print("{}\n", tls::library_version());
   const auto kernel = io::probe_kernel();
   if (!kernel) return report_failure(kernel.error().reason);
   fmt::print("linux {}\nio_uring", kernel->release);
