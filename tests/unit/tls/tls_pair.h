@@ -104,4 +104,15 @@ inline std::unique_ptr<ClientContext> make_client(const ClientOptions& options) 
   return context ? std::move(*context) : nullptr;
 }
 
+struct Both {
+  std::shared_ptr<ServerContext> server;
+  std::unique_ptr<ClientContext> client;
+};
+
+inline Both both(const ServerOptions& server = server_options(), const ClientOptions& client = client_options()) {
+  return {make_server(server), make_client(client)};
+}
+
+inline const ClientWish verified{.server_name = "mail.example.org", .verify = true, .session_key = {}};
+
 }  // namespace ringpost::tls

@@ -1,0 +1,100 @@
+// Streams of ours with peers that mean no good: no TLS at all, garbage, halves, records that were tampered with, silence.
+#include "tls/stream.h"
+#include "tls_pair.h"
+
+namespace ringpost::tls {
+namespace {
+
+/// What the server says of a peer that sends `octets` and nothing else.
+Result<void> answer_to(const std::string& octets, std::string* heard = nullptr) {
+  struct State {
+    std::string octets, heard;
+    Result<void> result;
+    std::shared_ptr<ServerContext> server;
+  } state{octets, {}, {}, make_server(server_options())};
+  test::run_on_reactor(
+      [](Reactor& reactor, State& s) -> Task<> {
+        PlainPair plain = co_await connect_pair(reactor);
+        auto server = Stream::server(std::move(plain.server), s.server);
+        io::Scope scope(reactor);
+        scope.spawn(shake(*server, s.result));
+        static_cast<void>(co_await plain.client->send(s.octets, Deadline::after(seconds(5)), Cancel::never()));
+        plain.client->end_sending();
+        co_await scope.join();
+        co_await server->close();
+        for (;;) {
+          auto slice = co_await plain.client->receive(Deadline::after(seconds(5)), Cancel::never());
+          if (!slice || slice->empty()) break;
+          s.heard += slice->view();
+        }
+        co_await plain.client->close();
+      },
+      state);
+  if (heard != nullptr) *heard = state.heard;
+  return state.result;
+}
+
+TEST(TlsStream, APeerThatSpeaksNoTlsIsToldApart) {
+  const auto smtp = answer_to("EHLO printer.example.org\r\n");
+  ASSERT_FALSE(smtp.has_value());
+  EXPECT_EQ(smtp.error().kind, ErrorKind::refused);
+  EXPECT_EQ(smtp.error().reason, "not TLS: an SMTP command in clear text");
+  EXPECT_EQ(answer_to("GET / HTTP/1.1\r\n\r\n").error().reason, "not TLS: an HTTP request");
+  EXPECT_EQ(answer_to(std::string("\x80\x2e\x01\x00\x02", 5)).error().reason, "not TLS: an SSL 2 hello");
+  EXPECT_EQ(answer_to(std::string(100, '\0')).error().reason, "not TLS: other octets");
+}
+
+TEST(TlsStream, GarbageAndHalfRecordsEndCleanly) {
+  using namespace std::string_literals;
+  EXPECT_EQ(answer_to("").error().kind, ErrorKind::closed);
+  EXPECT_EQ(answer_to("\x16\x03\x01\x02\x00\x01\x00"s).error().kind, ErrorKind::closed);
+  std::string heard;
+  EXPECT_EQ(answer_to("\x16\x03\x01\xff\xff"s + std::string(200, 'x'), &heard).error().kind, ErrorKind::refused);
+  EXPECT_EQ(answer_to("\x16\x03\x01\x00\x06\x01\x00\x00\x02\x03\x03"s, &heard).error().kind, ErrorKind::refused);
+  EXPECT_EQ(heard.substr(0, 1), "\x15");  // an alert
+}
+
+TEST(TlsStream, ARecordThatWasTamperedWithEndsTheConnection) {
+  Both contexts = both();
+  test::run_on_reactor(
+      [](Reactor& reactor, Both& c) -> Task<> {
+        PlainPair plain = co_await connect_pair(reactor);
+        io::Connection* const below = plain.client.get();
+        Handshakes hands;
+        hands.client = Stream::client(std::move(plain.client), *c.client, verified);
+        hands.server = Stream::server(std::move(plain.server), c.server);
+        io::Scope scope(reactor);
+        scope.spawn(shake(*hands.client, hands.client_result));
+        scope.spawn(shake(*hands.server, hands.server_result));
+        co_await scope.join();
+        EXPECT_TRUE(hands.both());
+        const std::string forged = std::string("\x17\x03\x03\x00\x20", 5) + std::string(32, 'x');
+        static_cast<void>(co_await below->send(forged, Deadline::never(), Cancel::never()));
+        auto got = co_await hands.server->receive(Deadline::after(seconds(5)), Cancel::never());
+        EXPECT_FALSE(got.has_value());
+        if (!got) {
+          EXPECT_EQ(got.error().kind, ErrorKind::invalid);
+        }
+        auto sent = co_await hands.server->send("x", Deadline::after(seconds(5)), Cancel::never());
+        EXPECT_FALSE(sent.has_value());
+        co_await close_both(hands);
+      },
+      contexts);
+}
+
+TEST(TlsStream, AHandshakeThatHangsEndsAtItsDeadline) {
+  Both contexts = both();
+  test::run_on_reactor(
+      [](Reactor& reactor, Both& c) -> Task<> {
+        PlainPair plain = co_await connect_pair(reactor);
+        auto server = Stream::server(std::move(plain.server), c.server);
+        auto result = co_await server->handshake(Deadline::after(milliseconds(30)), Cancel::never());
+        EXPECT_TRUE(!result && result.error().kind == ErrorKind::timed_out);
+        co_await server->close();
+        co_await plain.client->close();
+      },
+      contexts);
+}
+
+}  // namespace
+}  // namespace ringpost::tls
