@@ -1,4 +1,5 @@
-// Streams of ours with peers that mean no good: no TLS at all, garbage, halves, records that were tampered with, silence.
+// Streams of ours with peers that mean no good: no TLS at all, garbage, halves, records that were tampered with,
+// silence.
 #include "tls/stream.h"
 #include "tls_pair.h"
 
