@@ -10,7 +10,7 @@
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 logs=$root/build/test-logs
-export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1  # the cache is the one of the user: a new checkout begins warm
+export CCACHE_DIR=${CCACHE_DIR:-$root/build/ccache} CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1
 export CCACHE_SLOPPINESS=${CCACHE_SLOPPINESS:-pch_defines,time_macros}
 jobs=2
 stages=(setup tidy build unit dialogue scenario fuzz)
