@@ -68,7 +68,7 @@ def test_endless_tries_in_one_session_end(ctx):
     with server.session(source=GUESSER) as client:
         try:
             codes = [client.auth_plain("alice", f"guess {n}", expect=None).code for n in range(100)]
-        except Closed:
+        except (Closed, OSError):  # it ended the session; the next try may meet that while it is being written
             return
         check(421 in codes, f"a hundred wrong passwords in one session: {codes}")
 
