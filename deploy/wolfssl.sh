@@ -22,6 +22,7 @@ definitions=(
   -DWOLFSSL_HAVE_TLS_UNIQUE  # keeps the Finished messages: channel binding of TLS 1.2
   -DWOLFSSL_GETRANDOM        # seeds without a file: no descriptor is needed in a handshake
   -DWOLFSSL_GIVEN_STAPLE     # wolfssl-stapling.patch
+  -DWOLFSSL_MAX_SUITE_SZ=1024  # octets of cipher suites in a hello: there are 350 suites, and scanners offer all of them
   -DHAVE_SERVER_RENEGOTIATION_INFO  # the server's half of RFC 5746, without which OpenSSL refuses TLS 1.2
 )
 
@@ -35,7 +36,7 @@ processor_options() {
 main() {
   local stamp work
   stamp="$(dpkg-query -W -f '${Version}' libwolfssl-dev 2>/dev/null || echo unknown)"
-  stamp+=" $(cat "${BASH_SOURCE[0]}" "$here/wolfssl-stapling.patch" | md5sum | cut -c1-32)"
+  stamp+=" $(cat "${BASH_SOURCE[0]}" "$here"/wolfssl-*.patch | md5sum | cut -c1-32)"
   if [[ -f $out/lib/libwolfssl.a && -f $out/stamp && $(<"$out/stamp") == "$stamp" ]]; then
     echo "wolfssl.sh: is here already ($out)"
     return
@@ -45,7 +46,7 @@ main() {
   mkdir -p "$work"
   "$here/source_package.sh" wolfssl "$work"
   cd "$work/source"
-  patch --quiet -p1 <"$here/wolfssl-stapling.patch"
+  cat "$here"/wolfssl-*.patch | patch --quiet -p1
   autoreconf --force --install
   # shellcheck disable=SC2046
   ./configure --quiet --prefix="$out" "${options[@]}" $(processor_options) \

@@ -2,46 +2,28 @@
 
 #include <gtest/gtest.h>
 
-#include "base/random.h"
+#include "client_hello.h"
 
 namespace ringpost::tls {
 namespace {
 
 using State = Hello::State;
 
-std::string number(std::size_t value, int width) {
-  std::string octets;
-  for (int i = width - 1; i >= 0; --i) octets += static_cast<char>(value >> (8 * i));
-  return octets;
-}
-
-std::string vector(const std::string& content, int width) {
-  return number(content.size(), width) + content;
-}
-
-std::string client_hello(const std::string& name, bool extended = true) {
+std::string hello_for(const std::string& name, bool extended = true) {
   const std::string names = vector(number(0, 1) + vector(name, 2), 2);
-  std::string extensions = number(10, 2) + vector("groups", 2) + number(0, 2) + vector(names, 2);
-  if (extended) extensions += number(23, 2) + vector("", 2);
-  const std::string body = number(0x0303, 2) + std::string(32, 'r') + vector(std::string(32, 's'), 1) +
-                           vector(number(0x1301, 2), 2) + vector(std::string(1, '\0'), 1) + vector(extensions, 2);
-  return number(1, 1) + vector(body, 3);
-}
-
-std::string record(const std::string& content) {
-  return number(22, 1) + number(0x0301, 2) + vector(content, 2);
+  return client_hello({0x1301}, extension(10, "groups") + extension(0, names) + (extended ? extension(23, "") : ""));
 }
 
 TEST(Hello, TheNameAClientAsksForIsRead) {
-  const Hello hello = parse_hello(record(client_hello("Mail.Example.ORG.")));
+  const Hello hello = parse_hello(record(hello_for("Mail.Example.ORG.")));
   EXPECT_EQ(hello.state, State::complete);
   EXPECT_EQ(hello.server_name, "mail.example.org");
   EXPECT_TRUE(hello.extended_master_secret);
-  EXPECT_FALSE(parse_hello(record(client_hello("a.example", false))).extended_master_secret);
+  EXPECT_FALSE(parse_hello(record(hello_for("a.example", false))).extended_master_secret);
 }
 
 TEST(Hello, ItMayComeInPiecesAndInSeveralRecords) {
-  const std::string message = client_hello("mail.example.org");
+  const std::string message = hello_for("mail.example.org");
   const std::string octets = record(message.substr(0, 3)) + record(message.substr(3, 60)) + record(message.substr(63));
   for (std::size_t i = 0; i < octets.size(); ++i) {
     EXPECT_EQ(parse_hello(octets.substr(0, i)).state, State::incomplete) << i;
@@ -51,10 +33,10 @@ TEST(Hello, ItMayComeInPiecesAndInSeveralRecords) {
 
 TEST(Hello, WhatIsNoHostNameIsNoName) {
   for (const std::string name : {"", "a b", "..\r\n", "m\xc3\xa4il.example"}) {
-    EXPECT_EQ(parse_hello(record(client_hello(name))).server_name, "");
+    EXPECT_EQ(parse_hello(record(hello_for(name))).server_name, "");
   }
-  EXPECT_EQ(parse_hello(record(client_hello(std::string("mail.example\0.evil", 18)))).server_name, "");
-  EXPECT_EQ(parse_hello(record(client_hello(std::string(300, 'a')))).server_name, "");
+  EXPECT_EQ(parse_hello(record(hello_for(std::string("mail.example\0.evil", 18)))).server_name, "");
+  EXPECT_EQ(parse_hello(record(hello_for(std::string(300, 'a')))).server_name, "");
 }
 
 TEST(Hello, OctetsThatAreNoTlsAreToldAtOnce) {
@@ -71,7 +53,7 @@ TEST(Hello, WhatIsTooLongIsNotWaitedFor) {
 }
 
 TEST(Hello, DamagedOnesAreLeftToTheLibrary) {
-  const std::string whole = record(client_hello("mail.example.org"));
+  const std::string whole = record(hello_for("mail.example.org"));
   for (std::size_t i = 5; i < whole.size(); ++i) {
     for (const char octet : {'\0', '\x7f', '\xff'}) {
       std::string damaged = whole;
