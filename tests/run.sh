@@ -96,21 +96,20 @@ step() {
   return "$status"
 }
 
-targets() {  # the micro-benchmarks are built once only
-  local folder
+fuzzers() { basename --suffix=.cc --multiple "$root"/tests/fuzz/*_fuzz.cc; }
+
+targets() {  # PRESET: the micro-benchmarks are built once only
   if [[ $1 == release ]]; then echo all; return; fi
-  if [[ $1 == fuzz ]]; then basename --suffix=.cc --multiple "$root"/tests/fuzz/*_fuzz.cc; return; fi
   echo ringpost ringpost-bench
-  for folder in "$root"/tests/unit/*/; do
-    if compgen -G "$folder"*_test.cc >/dev/null; then echo "unit_$(basename "$folder")"; fi
-  done
+  "$root/tests/unit/run.py" --preset "$1" --list
+  if [[ $1 == asan ]] && wants fuzz; then fuzzers; fi
 }
 
-build() {  # PRESET
-  local names
-  mapfile -t names < <(targets "$1")
-  step "configure.$1" 300 cmake -S "$root" --preset "$1" &&
-    step "build.$1" 1800 cmake --build "$root/build/$1" --parallel "$jobs" --target ${names[@]}
+build() {  # PRESET TARGET...
+  local preset=$1
+  shift
+  step "configure.$preset" 300 cmake -S "$root" --preset "$preset" &&
+    step "build.$preset" 1800 cmake --build "$root/build/$preset" --parallel "$jobs" --target "$@"
 }
 
 python_tests() {  # FOLDER PRESET SECONDS
@@ -118,14 +117,14 @@ python_tests() {  # FOLDER PRESET SECONDS
 }
 
 run_preset() {  # PRESET: a build that fails ends it, and is the one failure that says so
-  if wants build; then build "$1" || return 0; fi
+  if wants build; then build "$1" $(targets "$1") || return 0; fi
   if wants unit; then python_tests unit "$1" 900; fi
   if wants dialogue; then python_tests dialogue "$1" 600; fi
   if wants scenario; then python_tests scenario "$1" 1200; fi
 }
 
-run_fuzzers() {
-  build fuzz || return 0
+run_fuzzers() {  # they are built with the address sanitizer's build, if that was asked for
+  if ! wants build; then build asan $(fuzzers) || return 0; fi
   tests fuzz $((fuzz_seconds * 30 + 600)) "$root/tests/fuzz/run.py" --seconds "$fuzz_seconds" --filter "$filter"
 }
 

@@ -176,7 +176,7 @@ std::vector<UserEntry> read_file(const toml::table& root, Problems& problems) {
   return users;
 }
 
-std::string quoted(std::string_view text) {
+std::string toml_string(std::string_view text) {
   constexpr std::string_view digits = "0123456789abcdef";
   std::string out = "\"";
   for (const char c : text) {
@@ -193,9 +193,9 @@ std::string quoted(std::string_view text) {
   return out + '"';
 }
 
-std::string quoted(const std::vector<std::string>& texts) {
+std::string toml_string(const std::vector<std::string>& texts) {
   std::string out = "[";
-  for (const std::string& text : texts) out += (out.size() > 1 ? ", " : "") + quoted(text);
+  for (const std::string& text : texts) out += (out.size() > 1 ? ", " : "") + toml_string(text);
   return out + ']';
 }
 
@@ -242,21 +242,21 @@ std::expected<std::vector<UserEntry>, std::vector<std::string>> parse_users(std:
 }
 
 std::string print_user(const UserEntry& user) {
-  std::string out = "[[user]]\nlogin = " + quoted(user.login) + "\n";
+  std::string out = "[[user]]\nlogin = " + toml_string(user.login) + "\n";
   const auto line = [&out](const char* key, const std::string& value) {
     out += std::string(key) + " = " + value + "\n";
   };
-  if (!user.name.empty()) line("name", quoted(user.name));
-  if (user.addresses) line("addresses", quoted(*user.addresses));
-  if (!user.groups.empty()) line("groups", quoted(user.groups));
+  if (!user.name.empty()) line("name", toml_string(user.name));
+  if (user.addresses) line("addresses", toml_string(*user.addresses));
+  if (!user.groups.empty()) line("groups", toml_string(user.groups));
   if (!user.enabled) line("enabled", "false");
-  if (!user.hash.empty()) line("hash", quoted(user.hash));
-  if (user.scram_sha256) line("scram_sha256", quoted(print_scram_keys(*user.scram_sha256, true)));
-  if (user.scram_sha1) line("scram_sha1", quoted(print_scram_keys(*user.scram_sha1, false)));
-  if (!user.sealed.empty()) line("sealed", quoted(user.sealed));
+  if (!user.hash.empty()) line("hash", toml_string(user.hash));
+  if (user.scram_sha256) line("scram_sha256", toml_string(print_scram_keys(*user.scram_sha256, true)));
+  if (user.scram_sha1) line("scram_sha1", toml_string(print_scram_keys(*user.scram_sha1, false)));
+  if (!user.sealed.empty()) line("sealed", toml_string(user.sealed));
   if (user.srp)
     line("srp",
-         quoted(user.srp->digest + "$" + base64_encode(user.srp->salt) + "$" + base64_encode(user.srp->verifier)));
+         toml_string(user.srp->digest + "$" + base64_encode(user.srp->salt) + "$" + base64_encode(user.srp->verifier)));
   return out;
 }
 

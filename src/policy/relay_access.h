@@ -31,7 +31,7 @@ struct RelayOptions {
 struct ClientIdentity {
   IpAddress address;
   std::string login;        // empty: not authenticated
-  std::string certificate;  // SHA-256 fingerprint of the one it has shown and holds the key of; empty: none
+  std::string certificate = {};  // SHA-256 fingerprint of the one it has shown and holds the key of; empty: none
 };
 
 class RelayAccess {

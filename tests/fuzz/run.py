@@ -23,7 +23,7 @@ import lib  # noqa: E402
 def fuzz(source, seconds):
     """(verdict, detail) of one fuzzer."""
     name = source.stem.removesuffix("_fuzz")
-    build = lib.build_dir("fuzz")
+    build = lib.build_dir("asan")
     program, found, crashes = build / source.stem, build.parent / "fuzz-corpus" / name, build.parent / "test-logs" / "fuzz"
     if not program.exists():
         return "FAIL", f"{program} was not built"

@@ -12,6 +12,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 SANITIZER = re.compile(
     r"(ERROR|WARNING): (Address|Thread|Leak|Memory|UndefinedBehavior)Sanitizer|runtime error: |RINGPOST_ASSERT|assertion failed"
 )
+SYMBOLIZER = "/usr/bin/llvm-symbolizer-19"
 SLOW = {"asan": 3, "tsan": 6}  # how much longer a wait may be under a sanitizer
 
 
@@ -67,6 +68,8 @@ def binary(preset, name="ringpost"):
 
 def sanitizer_environment(preset):
     environment = dict(os.environ)
+    for sanitizer in ("ASAN", "LSAN", "TSAN", "UBSAN"):
+        environment[f"{sanitizer}_SYMBOLIZER_PATH"] = SYMBOLIZER
     if preset == "asan":
         environment["ASAN_OPTIONS"] = "detect_stack_use_after_return=1:strict_string_checks=1:detect_leaks=1"
         environment["UBSAN_OPTIONS"] = "print_stacktrace=1"
@@ -80,7 +83,7 @@ _setarch = None
 
 
 def sanitizer_wrapper(preset):
-    """GCC 12's thread sanitizer knows fewer address layouts than newer kernels use: it runs without randomisation."""
+    """The thread sanitizer knows fewer address layouts than newer kernels use: it runs without randomisation."""
     global _setarch
     if preset != "tsan":
         return []

@@ -26,7 +26,7 @@ TEST(EncodedWord, BothEncodingsAreDecoded) {
   EXPECT_EQ(decoded("=?UTF-8?Q?Ann_L=C3=A9e?="), "Ann Lée");
   EXPECT_EQ(decoded("=?utf-8?B?QW5uIEzDqWU=?="), "Ann Lée");
   EXPECT_EQ(decoded("=?utf-8?b?QW5uIEzDqWU?="), "Ann Lée");
-  EXPECT_EQ(decoded("=?utf-8?q??="), "");
+  EXPECT_EQ(decoded("=?utf-8?q?" "?="), "");
   EXPECT_EQ(decoded("=?utf-8?q?=4?="), "=4");
 }
 
