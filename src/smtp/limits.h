@@ -41,7 +41,7 @@ inline constexpr std::size_t size_digits_max = 20;                 // RFC 1870 5
 // Replies.
 inline constexpr std::size_t reply_line_octets_max = 512;        // with code and CRLF; RFC 5321 4.5.3.1.5, what we send
 inline constexpr std::size_t peer_reply_lines_max = 100;         // what we read of a peer's reply
-inline constexpr std::size_t peer_reply_line_octets_max = 4096;  // the rest of a line is cut
+inline constexpr std::size_t peer_reply_line_octets_max = auth_line_octets_max;  // the rest of a line is cut
 inline constexpr std::size_t peer_reply_octets_max = 64 * 1024;  // as sent by the peer, what was cut included
 inline constexpr std::size_t auth_mechanisms_max = 32;           // of one EHLO reply; more are ignored
 inline constexpr std::size_t auth_mechanism_octets_max = 20;     // RFC 4422 3.1

@@ -113,7 +113,9 @@ void Reply::append_to(std::string& out) const {
     append_enhanced(prefix, *enhanced_);
     prefix.push_back(' ');
   }
-  const std::size_t room = limits::reply_line_octets_max - 2 - prefix.size();
+  // A challenge of SASL is one line, however long (RFC 4954 4).
+  const std::size_t line_octets_max = code_ == 334 ? limits::auth_line_octets_max : limits::reply_line_octets_max;
+  const std::size_t room = line_octets_max - 2 - prefix.size();
   std::size_t last_line = out.size();
   for (std::string_view rest = text_;;) {
     const std::size_t end = rest.find('\n');

@@ -2,8 +2,8 @@
 // writes them; the client gets them from reply_parser.h. Text given to it may quote a peer: CR, LF, other controls and
 // octets above 127 become \xNN, so that no text can forge another reply.
 //
-// Standards: RFC 5321 4.2, 4.5.3.1.5 (512 octets a line: longer text is broken into several); RFC 2034 (the same
-// enhanced code on every line).
+// Standards: RFC 5321 4.2, 4.5.3.1.5 (512 octets a line: longer text is broken into several); RFC 4954 4 (12,288 for
+// 334); RFC 2034 (the same enhanced code on every line).
 #pragma once
 
 #include <cstdint>

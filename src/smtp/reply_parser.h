@@ -1,5 +1,5 @@
 // A peer's octets in, its replies out. Incremental: a reply may come in any number of pieces, several replies
-// (pipelining) in one. Bounded: 100 lines, 4,096 octets kept of a line, 64 KiB a reply; above that the peer is not a
+// (pipelining) in one. Bounded: 100 lines, 12,288 octets kept of a line, 64 KiB a reply; above that the peer is not a
 // mail server. A line may end with LF alone; that costs nothing here and old servers do it. One per connection, no I/O.
 //
 // Standards: RFC 5321 4.2 (form; codes 2xx to 5xx), 4.2.1 (the same code on every line), RFC 2034.

@@ -1,7 +1,7 @@
 """Programs that people use log in: each by every mechanism it has and the server has, over STARTTLS on the submission
 listener and, where it can, over TLS from the first octet. Each shows first that a wrong password keeps it out."""
 
-from lib import ALICE, Failure, check
+from lib import ALICE, ROOT, Failure, check
 from support import login_clients as clients
 from support.people import client_context
 
@@ -114,3 +114,14 @@ def test_nodemailer_logs_in_by_every_mechanism(ctx):
             let_in(server, mechanism, lambda: clients.nodemailer(server, mechanism, ALICE, role))
             sent += 1
     server.wait_mail("box", sent)
+
+
+def test_cyrus_logs_in_by_srp(ctx):
+    folder = ROOT / "build" / "cyrus_srp"
+    ctx.run(ROOT / "tests/support/cyrus_srp.sh", folder, timeout=600)
+    server = knowing_server(ctx, "SRP")
+    context = client_context()
+    kept_out(server, "SRP", lambda: clients.cyrus_srp(server, folder / "srp_login", ALICE, context, password="wrong"))
+    for role in BOTH:
+        let_in(server, "SRP", lambda: clients.cyrus_srp(server, folder / "srp_login", ALICE, context, role))
+    server.wait_mail("box", 2)

@@ -88,6 +88,31 @@ def smtplib_client(server, mechanism, person, context, role="submission", passwo
         smtp.sendmail(person.address, [TO], text(person))
 
 
+def cyrus_srp(server, program, person, context, role="submission", password=None):
+    """Cyrus SASL's SRP (tests/support/cyrus_srp.sh), carried in AUTH by smtplib; it checks the server's proof too."""
+    kind = smtplib.SMTP_SSL if role == "submissions" else smtplib.SMTP
+    more = {"context": context} if role == "submissions" else {}
+    with _named(kind)("127.0.0.1", server.port_of(role), "python.example.net", timeout=60, **more) as smtp, \
+            subprocess.Popen([str(program), HOST, person.login, password or person.password], stdin=subprocess.PIPE,
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as cyrus:
+        if role == "submission":
+            smtp.starttls(context=context)
+        smtp.ehlo()
+        code, said = smtp.docmd("AUTH", "SRP " + (cyrus.stdout.readline().strip() or "="))
+        while code == 334:
+            cyrus.stdin.write(said.decode() + "\n")
+            cyrus.stdin.flush()
+            response = cyrus.stdout.readline().strip()
+            if response == "":
+                smtp.docmd("*")
+                raise Refused(f"Cyrus SASL gave up: {cyrus.stderr.read()}")
+            code, said = smtp.docmd("" if response == "done" else response)
+        cyrus.stdin.close()
+        if code != 235:
+            raise Refused(f"Cyrus SASL by SRP: {code} {said}")
+        smtp.sendmail(person.address, [TO], text(person))
+
+
 def _named(kind):
     """smtplib takes the name to verify from the host it connects to; this one connects by number."""
     def get_socket(self, host, port, timeout):

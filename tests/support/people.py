@@ -58,6 +58,10 @@ class SecureServer(Server):
             (self.folder / "accounts.key").chmod(0o600)
 
     @property
+    def srp(self):
+        return "SRP" in self.config["auth"].get("mechanisms", [])
+
+    @property
     def reversible(self):
         return bool(set(self.config["auth"].get("mechanisms", [])) & set(REVERSIBLE))
 
@@ -69,7 +73,7 @@ class SecureServer(Server):
     def _know_people(self):
         """Each password costs its hashes, so the same people are made once in a run and copied then."""
         files = [self.folder / name for name in ("users.toml", "accounts.key")]
-        made = _made.setdefault((self.preset, self.reversible, tuple(map(id, self.people))), [])
+        made = _made.setdefault((self.preset, self.reversible, self.srp, tuple(map(id, self.people))), [])
         if made:
             for path, octets in zip(files, made):
                 path.write_bytes(octets)
@@ -83,7 +87,7 @@ class SecureServer(Server):
     def add(self, person):
         addresses = [part for address in person.addresses for part in ("--address", address)]
         self.cli("user", "add", person.login, "--name", person.name, *addresses, "--password-stdin",
-                 *(["--reversible"] if self.reversible else []), stdin=person.password.encode() + b"\n")
+                 *(["--reversible"] if self.reversible else []), *(["--srp"] if self.srp else []), stdin=person.password.encode() + b"\n")
 
     def port_of(self, role):
         return self.address(ROLES.index(role))[1]

@@ -103,6 +103,8 @@ TEST(Replies, GreetingAndHelloHaveNoEnhancedCode) {
   EXPECT_EQ(wire(replies::helo_ok("mx.example.com", "client")), "250 mx.example.com greets client\r\n");
   EXPECT_EQ(wire(replies::start_data()).substr(0, 10), "354 start ");
   EXPECT_EQ(wire(replies::auth_continue("")), "334 \r\n");
+  const std::string challenge(12'000, 'A');
+  EXPECT_EQ(wire(replies::auth_continue(challenge)), "334 " + challenge + "\r\n");  // a challenge is one line
 }
 
 TEST(Replies, EhloListsOneKeywordALine) {

@@ -111,7 +111,7 @@ TEST(ReplyParser, HundredLinesAreTheMost) {
 }
 
 TEST(ReplyParser, LongLineIsCutWhetherItComesAtOnceOrNot) {
-  const std::string octets = "250 " + std::string(10'000, 'x') + "\r\n";
+  const std::string octets = "250 " + std::string(20'000, 'x') + "\r\n";
   EXPECT_EQ(read_one(octets).lines().front().size(), limits::peer_reply_line_octets_max - 4);
   ReplyParser parser;
   std::optional<Reply> reply;
