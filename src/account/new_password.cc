@@ -58,7 +58,7 @@ Result<void> set_password(UserEntry& user, std::string_view password, PasswordKi
   auto prepared = mail::saslprep(password, mail::Prepared::to_keep);
   if (!prepared)
     return fail(ErrorKind::invalid,
-                "the password holds characters that cannot be kept: control characters, what is "
+                "the password is empty or holds characters that cannot be kept: control characters, what is "
                 "not UTF-8, or letters newer than Unicode 3.2 (SASLprep, RFC 4013)");
   auto done = set_prepared(user, *prepared, kinds, key);
   crypto::wipe(*prepared);

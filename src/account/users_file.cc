@@ -207,7 +207,7 @@ bool has_controls(std::string_view text) noexcept {
 
 const char* wrong_login(std::string_view login) {
   const auto prepared = mail::saslprep(login, mail::Prepared::to_keep);
-  return prepared && !prepared->empty() && login.size() <= login_octets_max && !has_controls(login)
+  return prepared && login.size() <= login_octets_max && !has_controls(login)
              ? nullptr
              : "a login of 1 to 255 octets of text (SASLprep, RFC 4013)";
 }

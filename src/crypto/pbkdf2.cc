@@ -1,38 +1,16 @@
 #include "crypto/pbkdf2.h"
 
 #include <wolfssl/options.h>
-#include <wolfssl/wolfcrypt/hash.h>
 #include <wolfssl/wolfcrypt/pwdbased.h>
 
 #include "base/assert.h"
+#include "crypto/wolf_octets.h"
 
 namespace ringpost::crypto {
 
 namespace {
 
 constexpr std::size_t input_octets_max = 1 << 20;
-
-int hash_type(Digest kind) noexcept {
-  switch (kind) {
-    case Digest::md5:
-      return WC_MD5;
-    case Digest::sha1:
-      return WC_SHA;
-    case Digest::sha256:
-      return WC_SHA256;
-    case Digest::sha384:
-      return WC_SHA384;
-    case Digest::sha512:
-      return WC_SHA512;
-    case Digest::md4:
-      break;
-  }
-  return WC_HASH_TYPE_NONE;
-}
-
-const byte* bytes(std::string_view octets) noexcept {
-  return reinterpret_cast<const byte*>(octets.data() != nullptr ? octets.data() : "");
-}
 
 }  // namespace
 
@@ -42,9 +20,9 @@ std::string pbkdf2(Digest kind, std::string_view password, std::string_view salt
   RINGPOST_ASSERT(password.size() <= input_octets_max && salt.size() <= input_octets_max && octets <= input_octets_max);
   std::string key(octets, '\0');
   // With arguments that are asserted above it fails only where memory does.
-  RINGPOST_ASSERT(wc_PBKDF2(reinterpret_cast<byte*>(key.data()), bytes(password), static_cast<int>(password.size()),
-                            bytes(salt), static_cast<int>(salt.size()), static_cast<int>(iterations),
-                            static_cast<int>(octets), hash_type(kind)) == 0);
+  RINGPOST_ASSERT(wc_PBKDF2(reinterpret_cast<byte*>(key.data()), wolf_bytes(password),
+                            static_cast<int>(password.size()), wolf_bytes(salt), static_cast<int>(salt.size()),
+                            static_cast<int>(iterations), static_cast<int>(octets), wolf_hash_type(kind)) == 0);
   return key;
 }
 

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "crypto/equal.h"
 #include "crypto/hmac.h"
+#include "crypto/wolf_octets.h"
 
 namespace ringpost::crypto {
 
@@ -24,19 +25,12 @@ constexpr std::size_t tag_octets = 16;
 constexpr std::size_t secret_octets_max = 1 << 16;
 constexpr std::string_view format = "v1:";
 
-const byte* bytes(std::string_view octets) noexcept {
-  return reinterpret_cast<const byte*>(octets.data() != nullptr ? octets.data() : "");
-}
-byte* bytes(std::string& octets) noexcept {
-  return reinterpret_cast<byte*>(octets.data());
-}
-
 // An AES context with its key schedule, freed and forgotten in the end.
 class Cipher {
  public:
   explicit Cipher(std::string_view key) {
     RINGPOST_ASSERT(wc_AesInit(&aes_, nullptr, INVALID_DEVID) == 0);
-    RINGPOST_ASSERT(wc_AesGcmSetKey(&aes_, bytes(key), static_cast<word32>(key.size())) == 0);
+    RINGPOST_ASSERT(wc_AesGcmSetKey(&aes_, wolf_bytes(key), wolf_size(key)) == 0);
   }
   ~Cipher() { wc_AesFree(&aes_); }
   Cipher(const Cipher&) = delete;
@@ -110,10 +104,9 @@ std::string SealingKey::seal(std::string_view secret, std::string_view associate
   std::string out(reinterpret_cast<const char*>(nonce.data()), nonce.size());
   out.resize(nonce_octets + secret.size() + tag_octets);
   Cipher cipher(octets_);
-  RINGPOST_ASSERT(wc_AesGcmEncrypt(cipher.get(), bytes(out) + nonce_octets, bytes(secret),
-                                   static_cast<word32>(secret.size()), bytes(out), nonce_octets,
-                                   bytes(out) + nonce_octets + secret.size(), tag_octets, bytes(associated),
-                                   static_cast<word32>(associated.size())) == 0);
+  RINGPOST_ASSERT(wc_AesGcmEncrypt(cipher.get(), wolf_bytes(out) + nonce_octets, wolf_bytes(secret), wolf_size(secret),
+                                   wolf_bytes(out), nonce_octets, wolf_bytes(out) + nonce_octets + secret.size(),
+                                   tag_octets, wolf_bytes(associated), wolf_size(associated)) == 0);
   return std::string(format) + base64_encode(out);
 }
 
@@ -124,10 +117,10 @@ Result<std::string> SealingKey::open(std::string_view sealed, std::string_view a
   std::string secret(whole.size() - nonce_octets - tag_octets, '\0');
   std::string nothing(1, '\0');  // an address even where the secret is empty
   Cipher cipher(octets_);
-  const int verdict = wc_AesGcmDecrypt(cipher.get(), secret.empty() ? bytes(nothing) : bytes(secret),
-                                       bytes(whole) + nonce_octets, static_cast<word32>(secret.size()), bytes(whole),
-                                       nonce_octets, bytes(whole) + whole.size() - tag_octets, tag_octets,
-                                       bytes(associated), static_cast<word32>(associated.size()));
+  const int verdict = wc_AesGcmDecrypt(cipher.get(), secret.empty() ? wolf_bytes(nothing) : wolf_bytes(secret),
+                                       wolf_bytes(whole) + nonce_octets, wolf_size(secret), wolf_bytes(whole),
+                                       nonce_octets, wolf_bytes(whole) + whole.size() - tag_octets, tag_octets,
+                                       wolf_bytes(associated), wolf_size(associated));
   if (verdict != 0) return fail(ErrorKind::corrupt, "sealed with another key or for another login, or changed since");
   return secret;
 }

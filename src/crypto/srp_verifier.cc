@@ -4,16 +4,13 @@
 #include <wolfssl/wolfcrypt/srp.h>
 
 #include "crypto/srp_group.h"
+#include "crypto/wolf_octets.h"
 
 namespace ringpost::crypto {
 
 namespace {
 
 constexpr std::size_t input_octets_max = 4096;
-
-const byte* bytes(std::string_view octets) noexcept {
-  return reinterpret_cast<const byte*>(octets.data() != nullptr ? octets.data() : "");
-}
 
 bool srp_type(Digest kind, SrpType& type) noexcept {
   switch (kind) {
@@ -51,11 +48,11 @@ Result<std::string> srp_verifier(Digest kind, std::string_view login, std::strin
   if (wc_SrpInit(&srp, type, SRP_CLIENT_SIDE) != 0) return fail(ErrorKind::unavailable, "SRP cannot start");
   std::string verifier(srp_modulus.size(), '\0');
   auto size = static_cast<word32>(verifier.size());
-  int status = wc_SrpSetUsername(&srp, bytes(login), static_cast<word32>(login.size()));
+  int status = wc_SrpSetUsername(&srp, wolf_bytes(login), wolf_size(login));
   if (status == 0)
     status = wc_SrpSetParams(&srp, srp_modulus.data(), static_cast<word32>(srp_modulus.size()), srp_generator.data(),
-                             static_cast<word32>(srp_generator.size()), bytes(salt), static_cast<word32>(salt.size()));
-  if (status == 0) status = wc_SrpSetPassword(&srp, bytes(password), static_cast<word32>(password.size()));
+                             static_cast<word32>(srp_generator.size()), wolf_bytes(salt), wolf_size(salt));
+  if (status == 0) status = wc_SrpSetPassword(&srp, wolf_bytes(password), wolf_size(password));
   if (status == 0) status = wc_SrpGetVerifier(&srp, reinterpret_cast<byte*>(verifier.data()), &size);
   wc_SrpTerm(&srp);
   if (status != 0) return fail(ErrorKind::unavailable, "no SRP verifier: wolfCrypt error " + std::to_string(status));

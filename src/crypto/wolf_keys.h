@@ -6,18 +6,10 @@
 #include <wolfssl/wolfcrypt/ed25519.h>
 #include <wolfssl/wolfcrypt/rsa.h>
 
-#include <string_view>
-
 #include "base/assert.h"
+#include "crypto/wolf_octets.h"
 
 namespace ringpost::crypto {
-
-inline const byte* wolf_bytes(std::string_view octets) noexcept {
-  return reinterpret_cast<const byte*>(octets.data() != nullptr ? octets.data() : "");
-}
-inline word32 wolf_size(std::string_view octets) noexcept {
-  return static_cast<word32>(octets.size());
-}
 
 /// A key that is freed when it leaves: init and free are wolfCrypt's functions for it. Making one fails only where
 /// memory does.

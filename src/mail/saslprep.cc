@@ -53,7 +53,7 @@ std::optional<std::string> to_utf8(std::u16string_view text) {
 }  // namespace
 
 std::optional<std::string> saslprep(std::string_view text, Prepared purpose) {
-  if (text.size() > text_octets_max) return std::nullopt;
+  if (text.empty() || text.size() > text_octets_max) return std::nullopt;
   if (printable_ascii(text)) return std::string(text);  // maps to itself
   const auto wide = to_utf16(text);
   if (!wide || profile() == nullptr) return std::nullopt;
@@ -63,13 +63,13 @@ std::optional<std::string> saslprep(std::string_view text, Prepared purpose) {
       usprep_prepare(profile(), wide->data(), static_cast<std::int32_t>(wide->size()), prepared.data(),
                      static_cast<std::int32_t>(prepared.size()),
                      purpose == Prepared::to_ask ? USPREP_ALLOW_UNASSIGNED : USPREP_DEFAULT, nullptr, &status);
-  if (U_FAILURE(status) != 0 || size < 0) return std::nullopt;
+  if (U_FAILURE(status) != 0 || size <= 0) return std::nullopt;
   return to_utf8(std::u16string_view(prepared).substr(0, static_cast<std::size_t>(size)));
 }
 
 std::optional<std::string> login_key(std::string_view login) {
   auto prepared = saslprep(login);
-  if (!prepared || prepared->empty()) return std::nullopt;
+  if (!prepared) return std::nullopt;
   return to_lower(*prepared);
 }
 

@@ -14,8 +14,8 @@ namespace ringpost::mail {
 /// RFC 3454 7: what is kept may not hold code points that Unicode 3.2 had not assigned, what is asked for may.
 enum class Prepared : std::uint8_t { to_keep, to_ask };
 
-/// nullopt: not UTF-8, more than 1024 octets, control or other prohibited characters, or mixed directions. The result
-/// may be empty, which no login or password is.
+/// nullopt: not UTF-8, more than 1024 octets, control or other prohibited characters, mixed directions, or nothing left
+/// of it. Never an empty string.
 std::optional<std::string> saslprep(std::string_view text, Prepared purpose = Prepared::to_ask);
 
 /// A login in the form under which accounts are found: SASLprep, then ASCII letters in lower case. nullopt: it can't

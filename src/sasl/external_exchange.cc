@@ -2,8 +2,8 @@
 
 #include <utility>
 
+#include "mail/saslprep.h"
 #include "sasl/gsasl_exchange.h"
-#include "sasl/saslprep.h"
 
 namespace ringpost::sasl {
 
@@ -18,7 +18,7 @@ class ExternalExchange final : public GsaslExchange {
   int answer(Gsasl_property property) override {
     if (property != GSASL_VALIDATE_EXTERNAL) return GSASL_NO_CALLBACK;
     const std::string wanted = session().known(GSASL_AUTHZID);
-    const auto authzid = saslprep(wanted);
+    const auto authzid = mail::saslprep(wanted);
     if (!wanted.empty() && !authzid) return GSASL_MECHANISM_PARSE_ERROR;
     return choose(authzid) ? GSASL_OK : GSASL_AUTHENTICATION_ERROR;
   }

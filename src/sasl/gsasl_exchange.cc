@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 #include "crypto/equal.h"
-#include "sasl/saslprep.h"
+#include "mail/saslprep.h"
 
 namespace ringpost::sasl {
 
@@ -105,7 +105,7 @@ std::optional<Refusal> GsaslExchange::verdict() const {
   if (!account_->enabled) return Refusal{Failure::credentials, "the account is disabled"};
   const std::string authzid = session_->known(GSASL_AUTHZID);
   if (authzid.empty()) return std::nullopt;
-  const auto prepared = saslprep(authzid);
+  const auto prepared = mail::saslprep(authzid);
   if (!prepared) return Refusal{Failure::malformed, "an authorization identity that cannot be a name"};
   if (!may_act_as(*prepared)) return Refusal{Failure::not_permitted, "it may not act as " + printable(*prepared)};
   return std::nullopt;
@@ -134,11 +134,11 @@ Step GsaslExchange::failed(Failure failure, std::string reason) {
 }
 
 void GsaslExchange::remember_claim(std::string_view login) {
-  login_ = saslprep(login).value_or(std::string(login));
+  login_ = mail::saslprep(login).value_or(std::string(login));
 }
 
 bool GsaslExchange::claims_a_name() const {
-  return login_.size() <= login_octets_max && saslprep(login_).has_value();
+  return login_.size() <= login_octets_max && mail::saslprep(login_).has_value();
 }
 
 void GsaslExchange::remember_refusal(Failure failure, std::string reason) {

@@ -6,9 +6,9 @@
 
 #include "base/random.h"
 #include "crypto/equal.h"
+#include "mail/saslprep.h"
 #include "sasl/ntlm_message.h"
 #include "sasl/ntlm_proof.h"
-#include "sasl/saslprep.h"
 #include "sasl/utf16.h"
 
 namespace ringpost::sasl {
@@ -45,7 +45,7 @@ std::vector<std::string> logins(const std::string& user, const std::string& doma
   if (!of.empty() && bare.find('@') == std::string::npos) names.push_back(bare + "@" + of);
   std::vector<std::string> prepared;
   for (const std::string& name : names)
-    if (auto login = saslprep(name)) prepared.push_back(std::move(*login));
+    if (auto login = mail::saslprep(name)) prepared.push_back(std::move(*login));
   return prepared;
 }
 

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/text.h"
-#include "sasl/saslprep.h"
+#include "mail/saslprep.h"
 
 namespace ringpost::sasl {
 
@@ -61,7 +61,7 @@ class OauthExchange final : public ServerExchange {
   }
 
   Step find_account(const OauthMessage& message, const std::string& login) {
-    const auto name = saslprep(login);
+    const auto name = mail::saslprep(login);
     auto account = name ? store_.find(*name) : fail(ErrorKind::not_found, "no name");
     if (!account && account.error().kind == ErrorKind::not_found)
       return refuse(Failure::credentials, login, "the token is good, but names no account");

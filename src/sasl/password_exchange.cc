@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "crypto/equal.h"
+#include "mail/saslprep.h"
 #include "sasl/gsasl_exchange.h"
-#include "sasl/saslprep.h"
 
 namespace ringpost::sasl {
 
@@ -19,7 +19,7 @@ class PasswordExchange : public GsaslExchange {
     remember_claim(session().known(GSASL_AUTHID));
     std::string password = session().known(GSASL_PASSWORD);
     std::string other = raw_password();
-    if (auto prepared = saslprep(password)) password = std::move(*prepared);
+    if (auto prepared = mail::saslprep(password)) password = std::move(*prepared);
     auto error = verify(password);
     // Back ends that hash what the user typed, octet for octet, know it in the form before SASLprep.
     if (error && error->kind == ErrorKind::refused && other != password) error = verify(other);

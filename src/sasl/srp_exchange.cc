@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "crypto/equal.h"
 #include "crypto/srp_server.h"
-#include "sasl/saslprep.h"
+#include "mail/saslprep.h"
 #include "sasl/srp_message.h"
 #include "sasl/srp_proof.h"
 
@@ -69,7 +69,7 @@ class SrpExchange final : public ServerExchange {
     auto message = parse_srp_identity(octets);
     if (!message) return failed(Failure::malformed, "not the first message of SRP");
     client_ = std::move(*message);
-    const auto login = saslprep(client_.user);
+    const auto login = mail::saslprep(client_.user);
     auto account = login ? store_.find(*login) : fail(ErrorKind::not_found, "no name");
     if (!account && account.error().kind != ErrorKind::not_found)
       return failed(Failure::unavailable, account.error().reason);
@@ -95,7 +95,7 @@ class SrpExchange final : public ServerExchange {
 
   // With a verifier that nobody has the password of, and always the same salt for the same name, as a real one has.
   void start_as_nobody() {
-    const std::string seed = store_.decoy(saslprep(client_.user).value_or(client_.user), false).salt;
+    const std::string seed = store_.decoy(mail::saslprep(client_.user).value_or(client_.user), false).salt;
     const std::string salt = crypto::digest(crypto::Digest::sha256, "srp" + seed).substr(0, salt_octets);
     std::string verifier(verifier_octets, '\0');
     random_octets(std::as_writable_bytes(std::span(verifier)));
