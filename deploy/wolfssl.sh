@@ -15,14 +15,15 @@ options=(
   --enable-curve25519 --enable-ed25519 --enable-curve448 --enable-ed448 --enable-hkdf --enable-pwdbased
   --enable-opensslextra --enable-certext                    # fields of certificates, finished messages
   --enable-srp --enable-md4 --disable-des3                                        # SRP, NTLM
+  --disable-hashdrbg                                              # wolfssl-random-of-kernel.patch
   --enable-harden
 )
 
 definitions=(
   -DWOLFSSL_HAVE_TLS_UNIQUE  # keeps the Finished messages: channel binding of TLS 1.2
-  -DWOLFSSL_GETRANDOM        # seeds without a file: no descriptor is needed in a handshake
+  -DWOLFSSL_RANDOM_OF_KERNEL -DCUSTOM_RAND_GENERATE_BLOCK=wc_RandomOfKernel  # wolfssl-random-of-kernel.patch
   -DWOLFSSL_GIVEN_STAPLE     # wolfssl-stapling.patch
-  -DWOLFSSL_MAX_SUITE_SZ=1024  # octets of cipher suites in a hello: there are 350 suites, and scanners offer all of them
+  -DWOLFSSL_MAX_SUITE_SZ=1024  # of a hello: there are 350 suites, and scanners offer all of them
   -DHAVE_SERVER_RENEGOTIATION_INFO  # the server's half of RFC 5746, without which OpenSSL refuses TLS 1.2
 )
 

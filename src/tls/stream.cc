@@ -56,6 +56,7 @@ class RecordMaker {
     if (rest_.empty()) return {};
     if (here().size() >= Channel::record_octets_max || rest_.size() == 1) return take(Channel::record_octets_max);
     gathered_.clear();
+    gathered_.reserve(std::min(left(), Channel::record_octets_max));
     while (!rest_.empty() && gathered_.size() < Channel::record_octets_max) {
       gathered_ += take(Channel::record_octets_max - gathered_.size());
       skip_empty();
@@ -71,6 +72,11 @@ class RecordMaker {
     const std::string_view piece = here().substr(0, count);
     done_ += piece.size();
     return piece;
+  }
+  std::size_t left() const noexcept {
+    std::size_t sum = 0;
+    for (const iovec& piece : rest_) sum += piece.iov_len;
+    return sum - done_;
   }
   void skip_empty() noexcept {
     while (!rest_.empty() && here().empty()) {
