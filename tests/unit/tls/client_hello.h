@@ -27,8 +27,8 @@ inline std::string extension(std::size_t type, const std::string& content) {
 inline std::string client_hello(const std::vector<std::size_t>& suites, const std::string& extensions) {
   std::string offered;
   for (const std::size_t suite : suites) offered += number(suite, 2);
-  const std::string body = number(0x0303, 2) + std::string(32, 'r') + vector(std::string(32, 's'), 1) + vector(offered, 2) +
-                           vector(std::string(1, '\0'), 1) + vector(extensions, 2);
+  const std::string body = number(0x0303, 2) + std::string(32, 'r') + vector(std::string(32, 's'), 1) +
+                           vector(offered, 2) + vector(std::string(1, '\0'), 1) + vector(extensions, 2);
   return number(1, 1) + vector(body, 3);
 }
 

@@ -1,7 +1,7 @@
 // Streams of ours with peers that mean no good: no TLS at all, garbage, halves, records that were tampered with,
 // silence.
-#include "tls/stream.h"
 #include "client_hello.h"
+#include "tls/stream.h"
 #include "tls_pair.h"
 
 namespace ringpost::tls {
@@ -59,8 +59,10 @@ TEST(TlsStream, GarbageAndHalfRecordsEndCleanly) {
 #ifdef RINGPOST_WOLFSSL_TUNED
 TEST(TlsStream, AClientWithNoGroupInCommonIsRefusedAtOnce) {
   const std::string group = number(1, 2);  // sect163k1
-  const std::string versions = extension(43, vector(number(0x0304, 2), 1)), schemes = extension(13, vector(number(0x0403, 2), 2));
-  const std::string groups = extension(10, vector(group, 2)), shares = extension(51, vector(group + vector("point", 2), 2));
+  const std::string versions = extension(43, vector(number(0x0304, 2), 1)),
+                    schemes = extension(13, vector(number(0x0403, 2), 2));
+  const std::string groups = extension(10, vector(group, 2)),
+                    shares = extension(51, vector(group + vector("point", 2), 2));
   std::string heard;
   EXPECT_FALSE(answer_to(record(client_hello({0x1301}, versions + schemes + groups + shares)), &heard).has_value());
   EXPECT_EQ(heard, number(21, 1) + number(0x0303, 2) + vector(number(2, 1) + number(40, 1), 2));  // handshake_failure
@@ -69,7 +71,8 @@ TEST(TlsStream, AClientWithNoGroupInCommonIsRefusedAtOnce) {
 TEST(TlsStream, AClientMayOfferEveryCipherSuiteThereIs) {
   std::vector<std::size_t> suites;
   for (std::size_t suite = 0xc001; suite < 0xc001 + 400; ++suite) suites.push_back(suite);  // 0xc02b is among them
-  const std::string groups = extension(10, vector(number(23, 2), 2)), schemes = extension(13, vector(number(0x0403, 2), 2));
+  const std::string groups = extension(10, vector(number(23, 2), 2)),
+                    schemes = extension(13, vector(number(0x0403, 2), 2));
   std::string heard;
   EXPECT_FALSE(answer_to(record(client_hello(suites, groups + schemes)), &heard).has_value());
   EXPECT_EQ(heard.substr(0, 3), number(22, 1) + number(0x0303, 2));  // a ServerHello, after which the client was gone
