@@ -1,6 +1,7 @@
 """Programs that log in: each function runs one against a server of support/people.py, by one mechanism, and fails when it
 does. Those that send leave a message from the person to `to`."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -73,13 +74,20 @@ def msmtp(server, mechanism, person, folder, *settings, role="submission", passw
     return run("msmtp", "--file", path, "--debug", TO, stdin=text(person).replace("\r\n", "\n"))
 
 
-def smtplib_client(server, mechanism, person, context, role="submission", password=None):
+@contextlib.contextmanager
+def smtplib_session(server, context, role):
+    """A session of Python's smtplib with TLS that has said EHLO."""
     kind = smtplib.SMTP_SSL if role == "submissions" else smtplib.SMTP
     more = {"context": context} if role == "submissions" else {}
     with _named(kind)("127.0.0.1", server.port_of(role), "python.example.net", timeout=60, **more) as smtp:
         if role == "submission":
             smtp.starttls(context=context)
         smtp.ehlo()
+        yield smtp
+
+
+def smtplib_client(server, mechanism, person, context, role="submission", password=None):
+    with smtplib_session(server, context, role) as smtp:
         smtp.user, smtp.password = person.login, password or person.password
         try:
             smtp.auth(mechanism, getattr(smtp, "auth_" + mechanism.lower().replace("-", "_")))
@@ -90,14 +98,9 @@ def smtplib_client(server, mechanism, person, context, role="submission", passwo
 
 def cyrus_srp(server, program, person, context, role="submission", password=None):
     """Cyrus SASL's SRP (tests/support/cyrus_srp.sh), carried in AUTH by smtplib; it checks the server's proof too."""
-    kind = smtplib.SMTP_SSL if role == "submissions" else smtplib.SMTP
-    more = {"context": context} if role == "submissions" else {}
-    with _named(kind)("127.0.0.1", server.port_of(role), "python.example.net", timeout=60, **more) as smtp, \
+    with smtplib_session(server, context, role) as smtp, \
             subprocess.Popen([str(program), HOST, person.login, password or person.password], stdin=subprocess.PIPE,
                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as cyrus:
-        if role == "submission":
-            smtp.starttls(context=context)
-        smtp.ehlo()
         code, said = smtp.docmd("AUTH", "SRP " + (cyrus.stdout.readline().strip() or "="))
         while code == 334:
             cyrus.stdin.write(said.decode() + "\n")
