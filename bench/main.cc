@@ -7,8 +7,8 @@
 #include "bench/sink_command.h"
 
 int main(int argc, char** argv) {
-  // Records of TLS are 16 KiB, allocated and freed over and over: giving them back to the kernel each time was a quarter
-  // of a load's samples in a profile (madvise and page faults, 10 KiB over STARTTLS), and interrupts the server.
+  // Records of TLS are 16 KiB, allocated and freed over and over: giving them back to the kernel each time was a
+  // quarter of a load's samples in a profile (madvise and page faults, 10 KiB over STARTTLS).
   mallopt(M_TRIM_THRESHOLD, 64 << 20);
   CLI::App app("Load generator and sink for mail servers", "ringpost-bench");
   app.set_version_flag("--version", RINGPOST_VERSION);
