@@ -1,9 +1,11 @@
 #include "app/worker.h"
 
 #include "base/text.h"
+#include "dns/resolver.h"
 #include "io/buffer_ring.h"
 #include "io/scope.h"
 #include "relay/dispatcher.h"
+#include "relay/mx_hosts.h"
 #include "server/listener.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
@@ -32,9 +34,12 @@ telemetry::Gauge busy_gauge(const io::Reactor& reactor, std::uint16_t number) {
 // What lives on the worker's thread, in the order of construction; destroyed in reverse.
 class Worker::Life {
  public:
-  Life(Services& services, std::uint16_t number, io::Reactor& reactor, std::unique_ptr<queue::Shard> shard)
+  Life(Services& services, std::uint16_t number, io::Reactor& reactor, std::unique_ptr<queue::Shard> shard,
+       std::unique_ptr<dns::Resolver> dns)
       : reactor_(reactor),
         shard_(std::move(shard)),
+        dns_(std::move(dns)),
+        resolver_(reactor, *dns_, services.configuration.hostname),
         certificates_(services.credentials->trust().tls),
         senders_(services.credentials->trust().senders),
         server_{services.configuration.server,
@@ -45,7 +50,7 @@ class Worker::Life {
                 reactor,
                 certificates_,
                 senders_},
-        dispatcher_(*shard_, services.offload, services.routes, services.connection_limit,
+        dispatcher_(*shard_, resolver_, services.offload, services.routes, services.connection_limit,
                     services.configuration.relay),
         scope_(reactor),
         busy_(busy_gauge(reactor, number)) {}
@@ -64,12 +69,15 @@ class Worker::Life {
     for (auto& listener : listeners_) listener->drain();
     for (auto& listener : listeners_) co_await listener->close(grace);
     co_await dispatcher_.close();
+    co_await dns_->close();
     co_await shard_->close();
     reactor_.stop();
   }
 
   io::Reactor& reactor_;
   std::unique_ptr<queue::Shard> shard_;
+  std::unique_ptr<dns::Resolver> dns_;
+  relay::DnsResolver resolver_;
   Current<tls::ServerContext>::View certificates_;
   Current<const policy::SenderLogin>::View senders_;
   server::Services server_;
@@ -109,8 +117,13 @@ void Worker::run(Services& services, std::uint16_t number, std::vector<io::FileD
     ready_.set_value(propagate(shard));
     return;
   }
+  auto dns = dns::Resolver::create(**reactor, services.configuration.dns);
+  if (!dns) {
+    ready_.set_value(propagate(dns));
+    return;
+  }
   {
-    Life life(services, number, **reactor, std::move(*shard));
+    Life life(services, number, **reactor, std::move(*shard), std::move(*dns));
     const auto& listeners = services.configuration.server.listeners;
     for (std::size_t i = 0; i < sockets.size(); ++i) life.listen(listeners[i], std::move(sockets[i]));
     serve_.life = stop_.life = &life;

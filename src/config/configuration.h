@@ -12,6 +12,7 @@
 #include "account/options.h"
 #include "admin/options.h"
 #include "config/problem.h"
+#include "dns/options.h"
 #include "policy/relay_access.h"
 #include "policy/sender_login.h"
 #include "queue/options.h"
@@ -34,6 +35,7 @@ struct Configuration {
   server::Options server;
   policy::RelayOptions relay_access;
   relay::Options relay;
+  dns::Options dns;
   queue::Options queue;
   admin::Options admin;
   tls::ServerOptions tls;

@@ -224,17 +224,19 @@ std::expected<Configuration, std::vector<Problem>> parse(std::string_view text, 
   Configuration c;
   c.relay_access = default_relay_access();
   read_section(top_section(), root, c, report,
-               {"listener", "relay", "domain", "route", "queue", "limits", "log", "admin", "tls", "auth",
+               {"listener", "relay", "domain", "route", "dns", "queue", "limits", "log", "admin", "tls", "auth",
                 "token_issuer", "sender", "lookup"});
   read_listeners(root, c, report);
   read_table(root, relay_section(), c.relay_access, report);
   read_domains(root, c, report);
   read_routes(root, c, report);
+  read_table(root, dns_section(), c.dns, report);
   read_table(root, queue_section(), c.queue, report);
   read_table(root, limits_section(), c.server, report);
   read_table(root, log_section(), c.log, report);
   read_table(root, admin_section(), c.admin, report);
   read_trust(root, c, report);
+  if (!c.dns.trust_anchor.empty()) c.dns.trust_anchor = beside(name, c.dns.trust_anchor);
   if (!c.admin.token_file.empty()) c.admin.token_file = beside(name, c.admin.token_file);
   check_whole(root, c, report);
   if (!report.empty()) return std::unexpected(report.take());

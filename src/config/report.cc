@@ -12,8 +12,7 @@ namespace ringpost::config {
 namespace {
 
 /// Keys of interface documents to come: better than "unknown".
-constexpr std::array<std::pair<std::string_view, std::string_view>, 3> not_yet_available{{
-    {"", "dns"},
+constexpr std::array<std::pair<std::string_view, std::string_view>, 2> not_yet_available{{
     {"[[route]]", "rate"},
     {"[[route]]", "source_addresses"},
 }};

@@ -169,6 +169,22 @@ const Section<policy::DomainOptions>& domain_section() {
   return section;
 }
 
+const Section<dns::Options>& dns_section() {
+  using D = dns::Options;
+  static const Section<D> section{
+      "dns",
+      false,
+      "Whom we ask for MX records and addresses.",
+      {row("servers", &D::servers,
+           text_list_type("array of addresses and ports", "an array of addresses like \"127.0.0.1:53\"", check_address),
+           "resolvers to ask; `[]`: those of /etc/resolv.conf"),
+       row("dnssec_trust_anchor", &D::trust_anchor, text_type("path", "the path of a file", no_check),
+           "file with the root's key (Debian: /usr/share/dns/root.key, package dns-root-data): answers are validated, "
+           "and forged ones are as good as none; wants resolvers that pass signatures on. `\"\"`: nothing is "
+           "validated")}};
+  return section;
+}
+
 const Section<queue::Options>& queue_section() {
   using Q = queue::Options;
   const auto in_retry = [](auto queue::RetryOptions::* member) {

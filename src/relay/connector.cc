@@ -68,6 +68,7 @@ Task<Connector::Opened> Connector::open_hop(const Delivery& delivery, const Hop&
   if (!hosts) co_return propagate(hosts);
   Opened opened = fail(ErrorKind::not_found, hop.mx_domain + " has no mail host", no_answer);
   for (MxHost& host : *hosts) {
+    peer.identity = host.secure ? std::string() : hop.mx_domain;
     opened = co_await open_host(delivery, std::move(host), peer, cancel);
     if (opened || opened.error().kind == ErrorKind::cancelled) break;
   }
@@ -76,7 +77,7 @@ Task<Connector::Opened> Connector::open_hop(const Delivery& delivery, const Hop&
 
 Task<Connector::Opened> Connector::open_host(const Delivery& delivery, MxHost host, Peer peer, Cancel cancel) {
   Opened opened = fail(ErrorKind::not_found, host.name + " has no address", no_answer);
-  peer.host = host.name;
+  peer.host = delivery.tls == TlsMode::verified && !peer.identity.empty() ? peer.identity : host.name;
   for (const SocketAddress& address : host.addresses) {
     peer.port = address.port();
     peer.remote = host.name + "[" + address.host() + "]:" + std::to_string(address.port());

@@ -2,6 +2,9 @@
 // one greets us and answers our EHLO or LHLO positively, with TLS and AUTH as the route wants them. One that refuses is
 // as good as one that is down: the next is tried, and where all refuse the last one's words are the error.
 //
+// Where a certificate must be good for a name, an MX host's own name is only asked for if DNSSEC vouches for it: an
+// answer that anybody may have forged must not choose whom we trust. Else the name is the domain's.
+//
 // Opportunistic TLS that fails is followed by a second connection in clear text, and so are the next ones for a while.
 // Where the route asks for TLS there is no such way.
 //
@@ -30,7 +33,8 @@ class Connector {
       : reactor_(reactor), resolver_(resolver), helpers_(helpers), options_(options), contexts_(reactor, helpers) {}
 
   /// `delivery` is a network one and outlives the call. Errors: cancelled; else why the last one could not be used,
-  /// with the enhanced code to defer with (4.4.1, 4.4.3, and those of SessionOpening).
+  /// with the enhanced code to defer with (4.4.1, 4.4.3, and those of SessionOpening), or to give up with (class 5, of
+  /// Resolver::mx_hosts).
   io::Task<Result<std::unique_ptr<OutboundConnection>>> open(const Delivery& delivery, io::Cancel cancel);
 
  private:

@@ -16,15 +16,14 @@ constexpr std::size_t remembered_destinations_max = 10'000;
 
 }  // namespace
 
-Dispatcher::Dispatcher(queue::Shard& shard, io::OffloadPool& helpers, const RouteTable& routes, ConnectionLimit& limit,
-                       const Options& options)
+Dispatcher::Dispatcher(queue::Shard& shard, Resolver& resolver, io::OffloadPool& helpers, const RouteTable& routes,
+                       ConnectionLimit& limit, const Options& options)
     : shard_(shard),
       reactor_(shard.reactor()),
       routes_(routes),
       limit_(limit),
       options_(options),
-      resolver_(helpers),
-      connector_(reactor_, resolver_, helpers, options_),
+      connector_(reactor_, resolver, helpers, options_),
       maildir_(helpers, options.hostname),
       scope_(reactor_),
       pool_(reactor_, scope_, options.idle_connection_max),

@@ -34,8 +34,8 @@ namespace ringpost::relay {
 class Dispatcher final : private queue::ReadyListener {
  public:
   /// All but `options` outlive it. close() is awaited before it is destroyed.
-  Dispatcher(queue::Shard& shard, io::OffloadPool& helpers, const RouteTable& routes, ConnectionLimit& limit,
-             const Options& options);
+  Dispatcher(queue::Shard& shard, Resolver& resolver, io::OffloadPool& helpers, const RouteTable& routes,
+             ConnectionLimit& limit, const Options& options);
   ~Dispatcher();
   Dispatcher(const Dispatcher&) = delete;
   Dispatcher& operator=(const Dispatcher&) = delete;
@@ -81,7 +81,6 @@ class Dispatcher final : private queue::ReadyListener {
   const RouteTable& routes_;
   ConnectionLimit& limit_;
   const Options options_;
-  SystemResolver resolver_;
   Connector connector_;
   MaildirDelivery maildir_;
   io::Scope scope_;

@@ -92,6 +92,10 @@ Task<bool> Dispatcher::deliver_by_network(Destination& here, queue::Attempt& att
       auto opened = co_await open_connection(here, connection, place);
       if (!opened) {
         const Error& error = opened.error();
+        if (error.status.enhanced.klass == 5) {  // the DNS says that there is nobody to reach, now or later
+          attempt.finish(for_all(attempt.recipients(), in_our_words(0, error.status, error.reason, {})));
+          co_return true;
+        }
         const bool deferred = error.kind != ErrorKind::cancelled && note_failure(here, error.reason);
         // Where other connections still work the message is theirs.
         Statuses statuses;

@@ -1,12 +1,19 @@
 #include "relay/mx_hosts.h"
 
-#include <netdb.h>
+#include <netinet/in.h>
 
+#include <algorithm>
+#include <cstring>
+#include <random>
+
+#include "base/random.h"
 #include "base/text.h"
-#include "telemetry/metrics.h"
+#include "io/scope.h"
 
 namespace ringpost::relay {
 
+using dns::Answer;
+using dns::RecordType;
 using io::Cancel;
 using io::Deadline;
 using io::SocketAddress;
@@ -16,27 +23,10 @@ namespace {
 
 constexpr std::uint16_t smtp_port = 25;
 constexpr PublicStatus lookup_failed{451, {4, 4, 3}};
-
-// Blocking.
-Result<std::vector<SocketAddress>> look_up(const std::string& name, std::uint16_t port) {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_NUMERICSERV | AI_ADDRCONFIG;
-  addrinfo* found = nullptr;
-  const int result = ::getaddrinfo(name.c_str(), std::to_string(port).c_str(), &hints, &found);
-  if (result != 0) {
-    const bool unknown = result == EAI_NONAME || result == EAI_NODATA;
-    return fail(unknown ? ErrorKind::not_found : ErrorKind::unavailable,
-                "no address for " + printable(name) + ": " + ::gai_strerror(result), lookup_failed);
-  }
-  std::vector<SocketAddress> addresses;
-  for (const addrinfo* each = found; each != nullptr && addresses.size() < Resolver::addresses_max;
-       each = each->ai_next) {
-    addresses.push_back(SocketAddress::from_raw(each->ai_addr, each->ai_addrlen));
-  }
-  ::freeaddrinfo(found);
-  return addresses;
-}
+constexpr PublicStatus no_such_domain{550, {5, 1, 2}};
+constexpr PublicStatus no_address{550, {5, 4, 4}};
+constexpr PublicStatus loop{554, {5, 4, 6}};
+constexpr PublicStatus takes_no_mail{556, {5, 1, 10}};
 
 // "[192.0.2.1]", "[IPv6:2001:db8::1]".
 std::string_view inside_literal(std::string_view literal) noexcept {
@@ -45,36 +35,128 @@ std::string_view inside_literal(std::string_view literal) noexcept {
   return istarts_with(literal, "ipv6:") ? literal.substr(5) : literal;
 }
 
-}  // namespace
-
-Task<Result<MxHost>> SystemResolver::host(std::string name, std::uint16_t port, Deadline deadline, Cancel cancel) {
-  if (auto numeric = SocketAddress::from_host_port(name, port)) co_return MxHost{std::move(name), {*numeric}};
-  if (cancel.requested()) co_return fail(ErrorKind::cancelled, "look up " + printable(name));
-  const auto started = monotonic_now();
-  auto work = [name, port] { return look_up(name, port); };
-  auto looked_up = co_await helpers_.run(std::move(work));
-  const auto ended = monotonic_now();
-  telemetry::counters().dns_seconds.record(ended - started);
-  if (!looked_up) co_return propagate(looked_up);
-  Result<std::vector<SocketAddress>>& addresses = *looked_up;
-  if (!addresses) co_return propagate(addresses);
-  if (cancel.requested()) co_return fail(ErrorKind::cancelled, "look up " + printable(name));
-  if (ended >= deadline.at) co_return fail(ErrorKind::timed_out, "looking up " + printable(name), lookup_failed);
-  co_return MxHost{std::move(name), std::move(*addresses)};
+void add_addresses(std::vector<SocketAddress>& to, const Answer& answer, std::uint16_t port) {
+  for (const std::string& record : answer.records) {
+    sockaddr_in v4{};
+    sockaddr_in6 v6{};
+    if (record.size() == sizeof v4.sin_addr) {
+      v4.sin_family = AF_INET;
+      v4.sin_port = htons(port);
+      std::memcpy(&v4.sin_addr, record.data(), sizeof v4.sin_addr);
+      to.push_back(SocketAddress::from_raw(reinterpret_cast<const sockaddr*>(&v4), sizeof v4));
+    } else if (record.size() == sizeof v6.sin6_addr) {
+      v6.sin6_family = AF_INET6;
+      v6.sin6_port = htons(port);
+      std::memcpy(&v6.sin6_addr, record.data(), sizeof v6.sin6_addr);
+      to.push_back(SocketAddress::from_raw(reinterpret_cast<const sockaddr*>(&v6), sizeof v6));
+    }
+  }
 }
 
-Task<Result<std::vector<MxHost>>> SystemResolver::mx_hosts(std::string domain, Deadline deadline, Cancel cancel) {
+/// Turn and turn about, IPv6 first: where one of the two families does not work, the second try is of the other.
+std::vector<SocketAddress> alternate(const std::vector<SocketAddress>& v6, const std::vector<SocketAddress>& v4) {
+  std::vector<SocketAddress> all;
+  for (std::size_t i = 0; i < std::max(v6.size(), v4.size()) && all.size() < Resolver::addresses_max; ++i) {
+    if (i < v6.size()) all.push_back(v6[i]);
+    if (i < v4.size()) all.push_back(v4[i]);
+  }
+  return all;
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> order_hosts(std::vector<dns::MailExchanger> exchangers, std::string_view hostname) {
+  if (exchangers.size() == 1 && exchangers.front().host.empty()) {
+    return fail(ErrorKind::refused, "the domain takes no mail (null MX)", takes_no_mail);
+  }
+  std::erase_if(exchangers, [](const dns::MailExchanger& each) { return each.host.empty(); });
+  std::mt19937 dice(static_cast<std::mt19937::result_type>(random_u64()));
+  std::ranges::shuffle(exchangers, dice);
+  std::ranges::stable_sort(exchangers, {}, &dns::MailExchanger::preference);
+  const auto ours = std::ranges::find(exchangers, hostname, &dns::MailExchanger::host);
+  if (ours != exchangers.end()) {
+    const std::uint16_t limit = ours->preference;
+    std::erase_if(exchangers, [limit](const dns::MailExchanger& each) { return each.preference >= limit; });
+    if (exchangers.empty()) return fail(ErrorKind::refused, "the best mail host is this one: mail loops back", loop);
+  }
+  std::vector<std::string> hosts;
+  for (dns::MailExchanger& each : exchangers) {
+    if (hosts.size() == Resolver::hosts_max) break;
+    if (std::ranges::find(hosts, each.host) == hosts.end()) hosts.push_back(std::move(each.host));
+  }
+  return hosts;
+}
+
+Task<DnsResolver::Found> DnsResolver::addresses(std::string name, std::uint16_t port, Deadline deadline,
+                                                Cancel cancel) {
+  if (auto numeric = SocketAddress::from_host_port(name, port)) co_return MxHost{std::move(name), {*numeric}, true};
+  auto v6 = co_await dns_.look_up(name, RecordType::aaaa, deadline, cancel);
+  if (!v6 && v6.error().kind == ErrorKind::cancelled) co_return propagate(v6);
+  auto v4 = co_await dns_.look_up(name, RecordType::a, deadline, cancel);
+  if (!v4 && v4.error().kind == ErrorKind::cancelled) co_return propagate(v4);
+  std::vector<SocketAddress> six;
+  std::vector<SocketAddress> four;
+  if (v6) add_addresses(six, *v6, port);
+  if (v4) add_addresses(four, *v4, port);
+  MxHost found{name, alternate(six, four), (!v6 || v6->secure) && (!v4 || v4->secure)};
+  if (!found.addresses.empty()) co_return std::move(found);
+  if (!v4) co_return propagate(v4);
+  if (!v6) co_return propagate(v6);
+  co_return fail(ErrorKind::not_found, printable(name) + " has no address", no_address);
+}
+
+Task<Result<MxHost>> DnsResolver::host(std::string name, std::uint16_t port, Deadline deadline, Cancel cancel) {
+  auto found = co_await addresses(std::move(name), port, deadline, cancel);
+  if (!found && found.error().kind == ErrorKind::not_found) found.error().status = lookup_failed;
+  if (found) found->secure = true;  // whatever the DNS says of it, the operator has chosen the name
+  co_return std::move(found);
+}
+
+Task<> DnsResolver::collect(std::string name, Found& found, Deadline deadline, Cancel cancel) {
+  found = co_await addresses(std::move(name), smtp_port, deadline, cancel);
+}
+
+Task<Result<std::vector<MxHost>>> DnsResolver::mx_hosts(std::string domain, Deadline deadline, Cancel cancel) {
+  std::vector<MxHost> hosts;
   if (domain.starts_with('[')) {
     auto address = SocketAddress::from_host_port(inside_literal(domain), smtp_port);
     if (!address) co_return propagate(address);
-    std::vector<MxHost> hosts;
-    hosts.push_back(MxHost{std::move(domain), {*address}});
+    hosts.push_back(MxHost{std::move(domain), {*address}, true});
     co_return std::move(hosts);
   }
-  auto itself = co_await host(std::move(domain), smtp_port, deadline, cancel);
-  if (!itself) co_return propagate(itself);
-  std::vector<MxHost> hosts;
-  hosts.push_back(std::move(*itself));
+  auto answer = co_await dns_.look_up(domain, RecordType::mx, deadline, cancel);
+  if (!answer) co_return propagate(answer);
+  if (answer->kind == Answer::Kind::no_name) {
+    co_return fail(ErrorKind::not_found, "no such domain: " + printable(domain), no_such_domain);
+  }
+  std::vector<std::string> names{domain};  // the implicit MX
+  if (answer->kind == Answer::Kind::records) {
+    std::vector<dns::MailExchanger> exchangers;
+    for (const std::string& record : answer->records) {
+      if (auto exchanger = dns::parse_mail_exchanger(record)) exchangers.push_back(std::move(*exchanger));
+    }
+    auto ordered = order_hosts(std::move(exchangers), hostname_);
+    if (!ordered)
+      co_return fail(ordered.error().kind, printable(domain) + ": " + ordered.error().reason, ordered.error().status);
+    names = std::move(*ordered);
+  }
+  // All at once: the hosts of one domain wait for the slowest, not for the sum.
+  std::vector<Found> found(names.size(),
+                           fail(ErrorKind::not_found, printable(domain) + " has no mail host", no_address));
+  io::Scope scope(reactor_);
+  for (std::size_t i = 0; i < names.size(); ++i) scope.spawn(collect(names[i], found[i], deadline, cancel));
+  co_await scope.join();
+  Error why(ErrorKind::not_found, printable(domain) + " has no mail host with an address");
+  why.status = no_address;
+  for (Found& each : found) {
+    if (each) {
+      each->secure = each->secure && answer->secure;
+      hosts.push_back(std::move(*each));
+    } else if (each.error().kind != ErrorKind::not_found) {
+      why = std::move(each.error());
+    }
+  }
+  if (hosts.empty()) co_return std::unexpected(std::move(why));
   co_return std::move(hosts);
 }
 

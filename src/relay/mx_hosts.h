@@ -1,9 +1,11 @@
-// From a next hop's name to addresses to connect to. The Resolver is what relay asks; SystemResolver answers it through
-// the system's getaddrinfo() on the helper threads and knows no MX records: the domain itself is its only MX host, the
-// implicit MX of RFC 5321 5.1. A domain whose mail is taken by other hosts is reached through a [[route]] that names
-// them.
+// From a next hop's name to addresses to connect to. The Resolver is what relay asks; DnsResolver answers it from the
+// DNS.
 //
-// Standards: RFC 5321 5.1 (implicit MX), 4.1.3 (address literals).
+// A domain's MX hosts are tried by preference, those of the same preference in random order; without MX records the
+// domain is its own host (implicit MX). Where we are among them ourselves, we and whoever stands behind us are left
+// out: the mail would come back.
+//
+// Standards: RFC 5321 5.1 (order, implicit MX, loops), 4.1.3 (address literals); RFC 7505 (null MX).
 #pragma once
 
 #include <cstdint>
@@ -11,9 +13,10 @@
 #include <vector>
 
 #include "base/result.h"
+#include "dns/mail_exchanger.h"
+#include "dns/resolver.h"
 #include "io/cancel.h"
 #include "io/deadline.h"
-#include "io/offload.h"
 #include "io/socket_address.h"
 #include "io/task.h"
 
@@ -23,33 +26,47 @@ namespace ringpost::relay {
 struct MxHost {
   std::string name;
   std::vector<io::SocketAddress> addresses;
+  bool secure = false;  // name and addresses are validated by DNSSEC, or the operator's own
 };
 
 class Resolver {
  public:
   static constexpr std::size_t addresses_max = 16;  // of one host; more are ignored
+  static constexpr std::size_t hosts_max = 16;      // of one domain, the best ones; more are ignored
 
   virtual ~Resolver() = default;
-  /// The hosts that take mail for `domain` (or for an address literal), best first, on port 25.
-  /// Errors: unavailable and not_found, both 451 4.4.3; cancelled.
+  /// The hosts that take mail for `domain` (or for an address literal), best first, on port 25; at least one.
+  /// Errors: unavailable and timed_out (451 4.4.3); cancelled; for good: not_found (550 5.1.2 no such domain, 550 5.4.4
+  /// no host with an address), refused (556 5.1.10 null MX, 554 5.4.6 the best host is ourselves).
   virtual io::Task<Result<std::vector<MxHost>>> mx_hosts(std::string domain, io::Deadline deadline,
                                                          io::Cancel cancel) = 0;
-  /// One host by name or numeric address.
+  /// One host by name or numeric address. Errors: as above, but not_found is 451 4.4.3: the operator has named it.
   virtual io::Task<Result<MxHost>> host(std::string name, std::uint16_t port, io::Deadline deadline,
                                         io::Cancel cancel) = 0;
 };
 
-class SystemResolver final : public Resolver {
+class DnsResolver final : public Resolver {
  public:
-  explicit SystemResolver(io::OffloadPool& helpers) noexcept : helpers_(helpers) {}
+  /// `dns` outlives it. `hostname` is ours.
+  DnsResolver(io::Reactor& reactor, dns::Resolver& dns, std::string hostname)
+      : reactor_(reactor), dns_(dns), hostname_(std::move(hostname)) {}
 
-  /// A look-up in progress cannot be taken back: deadline and cancel are heard before and after it.
   io::Task<Result<std::vector<MxHost>>> mx_hosts(std::string domain, io::Deadline deadline, io::Cancel cancel) override;
   io::Task<Result<MxHost>> host(std::string name, std::uint16_t port, io::Deadline deadline,
                                 io::Cancel cancel) override;
 
  private:
-  io::OffloadPool& helpers_;  // outlives every reactor
+  using Found = Result<MxHost>;
+  io::Task<Found> addresses(std::string name, std::uint16_t port, io::Deadline deadline, io::Cancel cancel);
+  io::Task<> collect(std::string name, Found& found, io::Deadline deadline, io::Cancel cancel);
+
+  io::Reactor& reactor_;
+  dns::Resolver& dns_;
+  const std::string hostname_;
 };
+
+/// In the order to try them: by preference, the equal ones at random, at most Resolver::hosts_max, without `hostname`
+/// and what stands behind it. Errors: refused, as of Resolver::mx_hosts.
+Result<std::vector<std::string>> order_hosts(std::vector<dns::MailExchanger> exchangers, std::string_view hostname);
 
 }  // namespace ringpost::relay

@@ -23,8 +23,9 @@ enum class Encryption : std::uint8_t { none, where_offered, demanded, implicit }
 
 /// Whom we talk to.
 struct Peer {
-  std::string host;    // the name to ask for (SNI) and to verify; an address where the next hop has no name
-  std::string remote;  // "host[address]:port"
+  std::string host;      // the name to ask for (SNI) and to verify; an address where the next hop has no name
+  std::string remote;    // "host[address]:port"
+  std::string identity;  // the name to verify where the DNS may have lied about the host's; empty: the host's
   std::uint16_t port = 0;
   smtp::Dialect dialect = smtp::Dialect::smtp;
   bool local = false;         // a Unix socket

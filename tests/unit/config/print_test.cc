@@ -103,6 +103,9 @@ auth.token_endpoint = "https://login.example/token"
 auth.client_id = "ringpost"
 auth.client_secret_file = "/etc/ringpost/secret"
 auth.refresh_token_file = "/etc/ringpost/refresh"
+[dns]
+servers = ["127.0.0.1:5353", "[::1]:53"]
+dnssec_trust_anchor = "/etc/ringpost/root.key"
 [queue]
 durability = "written"
 retry = { first = "1m30s", factor = 1.25, max = "2h" }

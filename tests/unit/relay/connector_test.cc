@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "fake_dns.h"
 #include "support/run_on_reactor.h"
 #include "support/scripted_peer.h"
 
@@ -42,7 +43,8 @@ const Script friendly{{"", "220 hi\r\n"}, {"EHLO c.example\r\n", "250 hi\r\n"}, 
 TEST(Connector, FailsOverFromThoseThatAreDownOrRefuse) {
   test::run_on_reactor([](Reactor& reactor) -> Task<> {
     io::OffloadPool helpers(1, 16);
-    SystemResolver resolver(helpers);
+    test::FakeDns dns;
+    DnsResolver resolver(reactor, dns, "c.example");
     const Options all = options();
     Connector connector(reactor, resolver, helpers, all);
     std::string down;
@@ -73,7 +75,8 @@ TEST(Connector, FailsOverFromThoseThatAreDownOrRefuse) {
 TEST(Connector, WhereAllRefuseTheLastOnesWordsRemain) {
   test::run_on_reactor([](Reactor& reactor) -> Task<> {
     io::OffloadPool helpers(1, 16);
-    SystemResolver resolver(helpers);
+    test::FakeDns dns;
+    DnsResolver resolver(reactor, dns, "c.example");
     const Options all = options();
     Connector connector(reactor, resolver, helpers, all);
     ScriptedPeer rude(reactor, {Script{{"", "421 4.7.0 too many of you\r\n", true}}});
@@ -91,7 +94,8 @@ TEST(Connector, WhereAllRefuseTheLastOnesWordsRemain) {
 TEST(Connector, LooksNamesUpAndSpeaksLmtpOverAUnixSocket) {
   test::run_on_reactor([](Reactor& reactor) -> Task<> {
     io::OffloadPool helpers(1, 16);
-    SystemResolver resolver(helpers);
+    test::FakeDns dns;
+    DnsResolver resolver(reactor, dns, "c.example");
     const Options all = options();
     Connector connector(reactor, resolver, helpers, all);
     ScriptedPeer named(reactor, {friendly});
@@ -114,24 +118,6 @@ TEST(Connector, LooksNamesUpAndSpeaksLmtpOverAUnixSocket) {
     }
     co_await lmtp.stop();
     std::filesystem::remove(path);
-  });
-}
-
-TEST(SystemResolver, AnAddressLiteralIsItsOwnMailHost) {
-  test::run_on_reactor([](Reactor&) -> Task<> {
-    io::OffloadPool helpers(1, 16);
-    SystemResolver resolver(helpers);
-    auto hosts = co_await resolver.mx_hosts("[IPv6:2001:db8::1]", io::Deadline::never(), Cancel::never());
-    EXPECT_TRUE(hosts.has_value());
-    if (hosts) {
-      EXPECT_EQ(hosts->size(), 1U);
-      EXPECT_EQ(hosts->front().addresses.front().text(), "[2001:db8::1]:25");
-    }
-    hosts = co_await resolver.mx_hosts("no-such-host.invalid", io::Deadline::never(), Cancel::never());
-    EXPECT_FALSE(hosts.has_value());
-    if (!hosts) {
-      EXPECT_EQ(hosts.error().status, (PublicStatus{451, {4, 4, 3}}));
-    }
   });
 }
 

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "fake_dns.h"
 #include "mail/body_scan.h"
 #include "queue/inspect.h"
 #include "support/run_on_reactor.h"
@@ -57,7 +58,7 @@ class Relay {
     Options relay;
     relay.hostname = "c.example";
     relay.idle_connection_max = seconds(5);
-    dispatcher_ = std::make_unique<Dispatcher>(*shard_, helpers_, routes_, limit_, relay);
+    dispatcher_ = std::make_unique<Dispatcher>(*shard_, resolver_, helpers_, routes_, limit_, relay);
     dispatcher_->start();
   }
   ~Relay() {
@@ -118,6 +119,8 @@ class Relay {
   RouteTable routes_;
   ConnectionLimit limit_;
   io::OffloadPool helpers_{2, 64};
+  test::FakeDns dns_;
+  DnsResolver resolver_{reactor_, dns_, "c.example"};
   std::unique_ptr<queue::Queue> queue_;
   std::unique_ptr<queue::Shard> shard_;
   std::unique_ptr<Dispatcher> dispatcher_;

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "fake_dns.h"
 #include "relay/connector.h"
 #include "support/run_on_reactor.h"
 #include "support/scripted_peer.h"
@@ -35,7 +36,8 @@ test::Step hello_auth(const std::string& mechanisms) {
 
 // A connector, and a route to "localhost".
 struct Fixture {
-  explicit Fixture(Reactor& reactor) : connector(reactor, resolver, helpers, options) {
+  explicit Fixture(Reactor& reactor)
+      : resolver(reactor, dns, "c.example"), connector(reactor, resolver, helpers, options) {
     options.hostname = "c.example";
   }
   Delivery to(const ScriptedPeer& peer, TlsMode mode, const std::string& scheme = "smtp",
@@ -57,7 +59,8 @@ struct Fixture {
 
   TlsFiles files{"localhost"};
   io::OffloadPool helpers{2, 64};
-  SystemResolver resolver{helpers};
+  test::FakeDns dns;
+  DnsResolver resolver;
   Options options;
   Connector connector;
   Error error{ErrorKind::io, ""};

@@ -1,0 +1,37 @@
+"""A name server of the tests: nsd with zones written in the test, on a port of loopback."""
+
+import subprocess
+
+from support.base import free_port, wait_until
+
+SOA = "@ 60 IN SOA ns.invalid. hostmaster.invalid. 1 3600 600 86400 60\n@ 60 IN NS ns.invalid.\n"
+
+
+class NameServer:
+    """`zones`: name to records, as lines of a zone file."""
+
+    def __init__(self, folder, zones):
+        self.folder, self.port = folder, free_port()
+        folder.mkdir(parents=True)
+        parts = [f'server:\n  ip-address: 127.0.0.1@{self.port}\n  username: ""\n  chroot: ""\n  database: ""\n'
+                 f'  zonesdir: "{folder}"\n  pidfile: "{folder}/nsd.pid"\n  logfile: "{folder}/nsd.log"\n'
+                 f'  xfrdfile: "{folder}/xfrd.state"\n  zonelistfile: "{folder}/zone.list"\n'
+                 "  server-count: 1\n  do-ip6: no\nremote-control:\n  control-enable: no\n"]
+        for name, records in zones.items():
+            (folder / f"{name}.zone").write_text(f"$ORIGIN {name}.\n" + SOA + "\n".join(records) + "\n")
+            parts.append(f'zone:\n  name: "{name}"\n  zonefile: "{name}.zone"\n')
+        (folder / "nsd.conf").write_text("".join(parts))
+        self.process = subprocess.Popen(["/usr/sbin/nsd", "-d", "-c", folder / "nsd.conf"], stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    @property
+    def address(self):
+        return f"127.0.0.1:{self.port}"
+
+    def wait(self):
+        log = self.folder / "nsd.log"
+        wait_until(lambda: log.exists() and "nsd started" in log.read_text(), 20, "nsd")
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(20)
