@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <unbound.h>
 
+#include <mutex>
 #include <utility>
 
 #include "base/assert.h"
@@ -68,8 +69,11 @@ Result<void> accept(int status, std::string_view what) {
 }
 
 Result<Context> make_context(const Options& options) {
+  static std::mutex making;  // the library's log is set up by each context, without a lock of its own
+  const std::lock_guard one_at_a_time(making);
   Context context(ub_ctx_create());
   if (!context) return fail(ErrorKind::io, "no resolver of libunbound");
+  ub_ctx_debugout(context.get(), nullptr);  // stderr is our log's
   const auto set = [&](const char* name, const char* value) { return ub_ctx_set_option(context.get(), name, value); };
   // What a single name may cost, and what all of them may keep.
   const bool plain = set("msg-cache-size:", "4m") == 0 && set("rrset-cache-size:", "8m") == 0 &&
@@ -92,6 +96,10 @@ Result<Context> make_context(const Options& options) {
     if (!done) return propagate(done);
   }
   if (auto done = accept(ub_ctx_async(context.get(), 1), "a thread"); !done) return propagate(done);
+  // Files are read when the first question is asked, or a zone of our own is named: the second tells of bad ones now.
+  auto done = accept(ub_ctx_zone_add(context.get(), "invalid.", "static"),
+                     "set up, with trust anchor \"" + options.trust_anchor + "\"");
+  if (!done) return propagate(done);
   return context;
 }
 
