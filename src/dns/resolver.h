@@ -1,5 +1,6 @@
-// Questions to the DNS, from a reactor: libunbound in a thread of its own, its descriptor polled by the ring, so that no
-// session waits for another one's answer. Answers are kept as long as their TTL says, within libunbound's bounded cache.
+// Questions to the DNS, from a reactor: libunbound in a thread of its own, its descriptor polled by the ring, so that
+// no session waits for another one's answer. Answers are kept as long as their TTL says, within libunbound's bounded
+// cache.
 //
 // With a trust anchor answers are validated. One that fails validation is as good as none: `unavailable`, never data.
 // One resolver a reactor; everything is called on its thread.
