@@ -11,8 +11,8 @@
 #include "io/offload.h"
 #include "policy/relay_access.h"
 #include "queue/queue.h"
-#include "relay/connection_limit.h"
 #include "relay/route.h"
+#include "relay/site_limits.h"
 #include "server/client_table.h"
 
 namespace ringpost::app {
@@ -22,7 +22,7 @@ struct Services {
   policy::RelayAccess access;
   std::unique_ptr<Credentials> credentials;
   relay::RouteTable routes;
-  relay::ConnectionLimit connection_limit;
+  relay::SiteLimits site_limits;
   server::ClientTable clients;
   io::OffloadPool offload;
   std::unique_ptr<queue::Queue> queue;

@@ -50,7 +50,7 @@ class Worker::Life {
                 reactor,
                 certificates_,
                 senders_},
-        dispatcher_(*shard_, resolver_, services.offload, services.routes, services.connection_limit,
+        dispatcher_(*shard_, resolver_, services.offload, services.routes, services.site_limits,
                     services.configuration.relay),
         scope_(reactor),
         busy_(busy_gauge(reactor, number)) {}

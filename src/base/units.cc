@@ -1,6 +1,8 @@
 #include "base/units.h"
 
+#include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "base/text.h"
 
@@ -87,6 +89,40 @@ std::string format_size(std::uint64_t octets) {
     }
   }
   return std::to_string(octets);
+}
+
+namespace {
+
+struct RateUnit {
+  std::string_view name;
+  Duration per;
+};
+constexpr std::array<RateUnit, 4> rate_units{{{"s", std::chrono::seconds(1)},
+                                              {"min", std::chrono::minutes(1)},
+                                              {"h", std::chrono::hours(1)},
+                                              {"d", std::chrono::hours(24)}}};
+constexpr std::uint32_t rate_count_max = 10'000'000;
+
+}  // namespace
+
+std::optional<Rate> parse_rate(std::string_view text) noexcept {
+  if (text.empty()) return Rate{};
+  const auto slash = text.find('/');
+  if (slash == std::string_view::npos) return std::nullopt;
+  Rate rate;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + slash, rate.count);
+  if (error != std::errc() || end != text.data() + slash) return std::nullopt;
+  if (rate.count == 0 || rate.count > rate_count_max) return std::nullopt;
+  const auto unit = std::ranges::find(rate_units, text.substr(slash + 1), &RateUnit::name);
+  if (unit == rate_units.end()) return std::nullopt;
+  rate.per = unit->per;
+  return rate;
+}
+
+std::string format_rate(const Rate& rate) {
+  if (!rate.limits()) return {};
+  const auto unit = std::ranges::find(rate_units, rate.per, &RateUnit::per);
+  return std::to_string(rate.count) + "/" + std::string(unit != rate_units.end() ? unit->name : "s");
 }
 
 }  // namespace ringpost

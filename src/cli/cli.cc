@@ -7,6 +7,7 @@
 
 #include "admin/client.h"
 #include "cli/queue_verbs.h"
+#include "cli/reply_rules_verb.h"
 #include "cli/user_verbs.h"
 #include "io/probe.h"
 #include "policy/relay_access.h"
@@ -28,6 +29,7 @@ struct Arguments {
   bool print = false;
   bool features = false;
   std::string id;
+  std::string reply;
   QueueArguments queue;
   UserArguments user;
 };
@@ -191,6 +193,12 @@ int main(int argc, char** argv, const Verbs& verbs) {
   check.final_callback([&] { status = check_config(arguments); });
   add_queue_verbs(app, arguments, [&](const std::string& verb) { status = queue_verb(arguments, verb); });
   add_user_verbs(app, arguments, [&](const std::string& verb) { status = user_verb_of(arguments, verb); });
+  CLI::App& rules = *app.add_subcommand("reply-rules", "what refusals of next hops mean beyond their code");
+  rules.add_option("REPLY", arguments.reply, "a reply to try, as \"421 4.7.0 too many connections\"");
+  rules.final_callback([&] {
+    const auto configuration = load(arguments.config);
+    status = configuration ? reply_rules(configuration->relay.reply_rules, arguments.reply) : EX_CONFIG;
+  });
   app.add_subcommand("metrics", "the metrics page of the running server")->final_callback([&] {
     status = page(arguments, "/metrics");
   });

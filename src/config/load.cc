@@ -224,12 +224,15 @@ std::expected<Configuration, std::vector<Problem>> parse(std::string_view text, 
   Configuration c;
   c.relay_access = default_relay_access();
   read_section(top_section(), root, c, report,
-               {"listener", "relay", "domain", "route", "dns", "queue", "limits", "log", "admin", "tls", "auth",
-                "token_issuer", "sender", "lookup"});
+               {"listener", "relay", "domain", "route", "reply_rule", "dns", "queue", "limits", "log", "admin", "tls",
+                "auth", "token_issuer", "sender", "lookup"});
   read_listeners(root, c, report);
   read_table(root, relay_section(), c.relay_access, report);
   read_domains(root, c, report);
   read_routes(root, c, report);
+  read_tables(
+      root, reply_rule_section(), c.relay.reply_rules, report, [](const Node&) { return relay::ReplyRule{}; },
+      [](relay::ReplyRule&, const Node&) {});
   read_table(root, dns_section(), c.dns, report);
   read_table(root, queue_section(), c.queue, report);
   read_table(root, limits_section(), c.server, report);

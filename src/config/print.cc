@@ -63,6 +63,7 @@ void visit_sections(Visitor&& visit) {
   visit(sender_section(), whole.sender);
   visit(domain_section(), policy::DomainOptions{});
   visit(route_section(), route);
+  visit(reply_rule_section(), relay::ReplyRule{});
   visit(dns_section(), whole.dns);
   visit(queue_section(), whole.queue);
   visit(limits_section(), whole.server);
@@ -85,6 +86,7 @@ std::string print(const Configuration& c) {
   print_section(out, sender_section(), c.sender);
   for (const auto& domain : c.relay_access.domains) print_section(out, domain_section(), domain);
   for (const auto& route : c.relay.routes) print_section(out, route_section(), route);
+  for (const auto& rule : c.relay.reply_rules) print_section(out, reply_rule_section(), rule);
   print_section(out, dns_section(), c.dns);
   print_section(out, queue_section(), c.queue);
   print_section(out, limits_section(), c.server);

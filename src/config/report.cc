@@ -11,12 +11,6 @@ namespace ringpost::config {
 
 namespace {
 
-/// Keys of interface documents to come: better than "unknown".
-constexpr std::array<std::pair<std::string_view, std::string_view>, 2> not_yet_available{{
-    {"[[route]]", "rate"},
-    {"[[route]]", "source_addresses"},
-}};
-
 /// Insertions, deletions and changes that make `b` of `a`; two letters swapped count as one.
 std::size_t distance(std::string_view a, std::string_view b) {
   std::vector<std::vector<std::size_t>> d(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
@@ -56,11 +50,6 @@ void report_unknown(const Member& member, const std::string& section, const std:
                     Report& report) {
   const std::string name = printable(member.name, 64);
   const std::string shown = section.empty() ? name : section + " " + name;
-  if (std::ranges::find(not_yet_available, std::pair<std::string_view, std::string_view>(section, member.name)) !=
-      not_yet_available.end()) {
-    report.add(member.line, member.column, shown + " is not available in this version");
-    return;
-  }
   std::string message = "unknown key " + shown;
   if (const std::string meant = nearest(member.name, known); !meant.empty()) {
     message += "; did you mean " + meant + "?";

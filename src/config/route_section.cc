@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "config/sections.h"
+#include "relay/source_address.h"
 
 namespace ringpost::config {
 
@@ -30,73 +31,106 @@ std::string check_token_endpoint(std::string_view text) {
   return "'" + printable(text, 80) + "'";
 }
 
+std::string check_source(std::string_view text) {
+  const auto source = relay::parse_source_address(text);
+  return source ? "" : source.error().reason;
+}
+
+using R = relay::RouteOptions;
+
+std::vector<Row<R>> pacing_rows() {
+  return {
+      row("connections_max", &R::connections_max, count_type(1, 10'000), "connections to one destination at a time"),
+      row("messages_per_connection_max", &R::messages_per_connection_max, count_type(1, 1'000'000),
+          "messages before a connection is closed"),
+      row("recipients_max", &R::recipients_max, count_type(1, 50'000), "recipients of one transaction"),
+      row("rate", &R::rate, rate_type(),
+          "messages to one site (its next hops, or the hosts that its MX records name) in a time; `\"\"`: no limit"),
+      row("connection_rate", &R::connection_rate, rate_type(), "the same of new connections"),
+      row("source_addresses", &R::source_addresses,
+          text_list_type("array of addresses", "an array of texts like \"192.0.2.1 out1.example.com 2\"", check_source),
+          "addresses to send from, each with the name for EHLO (our hostname unless given) and a weight (1) behind "
+          "it; "
+          "of those in the address family of the next hop one is chosen for each connection")};
+}
+
+std::vector<Row<R>> auth_rows() {
+  using A = sasl::ClientOptions;
+  const auto in_auth = [](auto sasl::ClientOptions::* member) {
+    return [member](R& r) -> auto& { return r.auth.*member; };
+  };
+  const auto any = [](std::string_view) { return std::string(); };
+  const auto path = text_type("path", "the path of a file", any);
+  const auto text = text_type("text", "a string", any);
+  return {
+      row<R, std::string>("auth.user", in_auth(&A::user), text,
+                          "who we are at the next hop (RFC 4954); `\"\"`: no AUTH. Secrets are read from their files "
+                          "at each login"),
+      row<R, std::string>("auth.password_file", in_auth(&A::password_file), path, "file with the password"),
+      row<R, std::string>(
+          "auth.mechanism", in_auth(&A::mechanism),
+          text_type("SASL mechanism",
+                    "one of \"SCRAM-SHA-256\", \"SCRAM-SHA-1\", \"CRAM-MD5\", \"PLAIN\", \"LOGIN\", "
+                    "\"XOAUTH2\", \"OAUTHBEARER\", or \"\"",
+                    check_client_mechanism),
+          "`\"\"`: the strongest that is offered of SCRAM-SHA-256, SCRAM-SHA-1, CRAM-MD5, PLAIN, LOGIN. With "
+          "`tls = \"off\"` only those that do not show the password"),
+      row<R, std::string>(
+          "auth.token_endpoint", in_auth(&A::token_endpoint),
+          text_type("URL", "a URL that begins with https:// (http:// towards this machine)", check_token_endpoint),
+          "for XOAUTH2 and OAUTHBEARER: where the refresh token is exchanged for an access token "
+          "(RFC 6749 6)"),
+      row<R, std::string>("auth.client_id", in_auth(&A::client_id), text, "who we are at the token endpoint"),
+      row<R, std::string>("auth.client_secret_file", in_auth(&A::client_secret_file), path,
+                          "file with the secret that goes with it, where there is one"),
+      row<R, std::string>("auth.refresh_token_file", in_auth(&A::refresh_token_file), path,
+                          "file with the refresh token")};
+}
+
+std::vector<Row<R>> joined(std::vector<Row<R>> rows, std::initializer_list<std::vector<Row<R>>> others) {
+  for (const auto& each : others) rows.insert(rows.end(), each.begin(), each.end());
+  return rows;
+}
+
 }  // namespace
 
 const Section<relay::RouteOptions>& route_section() {
-  using R = relay::RouteOptions;
   using relay::TlsMode;
   const auto in_tls = [](auto tls::ClientOptions::* member) {
     return [member](R& r) -> auto& { return r.tls_options.*member; };
   };
-  const auto in_auth = [](auto sasl::ClientOptions::* member) {
-    return [member](R& r) -> auto& { return r.auth.*member; };
-  };
   using T = tls::ClientOptions;
-  using A = sasl::ClientOptions;
   const auto any = [](std::string_view) { return std::string(); };
   const auto path = text_type("path", "the path of a file", any);
-  const auto text = text_type("text", "a string", any);
   static const Section<R> section{
-      "route",
-      true,
+      "route", true,
       "Where mail for foreign domains goes. The first match wins; without one, the MX hosts of the domain.",
-      {row("domain", &R::domain,
-           lower_case_type("pattern", "\"example.net\", \"*.example.net\" or \"*\"", check_route_domain),
-           "`example.net`, `*.example.net` (its subdomains only) or `*`"),
-       row("next_hop", &R::next_hops,
-           text_or_list_type("next hop or array of next hops", "a next hop or an array of them", check_next_hop),
-           "`mx`, `smtp://host:port` (MX not looked up), `smtps://host:port` (TLS from the first octet), "
-           "`lmtp://host:port`, `lmtp+unix:/path`, `maildir:` or `discard:`; of several, the next is tried where one "
-           "fails"),
-       row("connections_max", &R::connections_max, count_type(1, 10'000), "connections to one destination at a time"),
-       row("messages_per_connection_max", &R::messages_per_connection_max, count_type(1, 1'000'000),
-           "messages before a connection is closed"),
-       row("recipients_max", &R::recipients_max, count_type(1, 50'000), "recipients of one transaction"),
-       row("tls", &R::tls,
-           enum_type<TlsMode>({{"off", TlsMode::off},
-                               {"opportunistic", TlsMode::opportunistic},
-                               {"required", TlsMode::required},
-                               {"verified", TlsMode::verified}}),
-           "`off`; `opportunistic`: where it is offered, in clear text where it fails; `required`: or the mail waits; "
-           "`verified`: and the certificate must be good for the name of the next hop. With `auth`, `opportunistic` "
-           "counts as `verified`. Mail that came under `required` or `verified` stays under it when this changes"),
-       row<R, std::string>("tls_ca_file", in_tls(&T::ca_file), path,
-                           "PEM file of the authorities whose certificates are good"),
-       row<R, std::string>("tls_certificate", in_tls(&T::certificate), path,
-                           "PEM file of our certificate, leaf first, shown where the next hop asks for one"),
-       row<R, std::string>("tls_key", in_tls(&T::key), path, "PEM file of its key"),
-       row<R, std::string>("auth.user", in_auth(&A::user), text,
-                           "who we are at the next hop (RFC 4954); `\"\"`: no AUTH. Secrets are read from their files "
-                           "at each login"),
-       row<R, std::string>("auth.password_file", in_auth(&A::password_file), path, "file with the password"),
-       row<R, std::string>(
-           "auth.mechanism", in_auth(&A::mechanism),
-           text_type("SASL mechanism",
-                     "one of \"SCRAM-SHA-256\", \"SCRAM-SHA-1\", \"CRAM-MD5\", \"PLAIN\", \"LOGIN\", "
-                     "\"XOAUTH2\", \"OAUTHBEARER\", or \"\"",
-                     check_client_mechanism),
-           "`\"\"`: the strongest that is offered of SCRAM-SHA-256, SCRAM-SHA-1, CRAM-MD5, PLAIN, LOGIN. With "
-           "`tls = \"off\"` only those that do not show the password"),
-       row<R, std::string>(
-           "auth.token_endpoint", in_auth(&A::token_endpoint),
-           text_type("URL", "a URL that begins with https:// (http:// towards this machine)", check_token_endpoint),
-           "for XOAUTH2 and OAUTHBEARER: where the refresh token is exchanged for an access token "
-           "(RFC 6749 6)"),
-       row<R, std::string>("auth.client_id", in_auth(&A::client_id), text, "who we are at the token endpoint"),
-       row<R, std::string>("auth.client_secret_file", in_auth(&A::client_secret_file), path,
-                           "file with the secret that goes with it, where there is one"),
-       row<R, std::string>("auth.refresh_token_file", in_auth(&A::refresh_token_file), path,
-                           "file with the refresh token")}};
+      joined(
+          {row("domain", &R::domain,
+               lower_case_type("pattern", "\"example.net\", \"*.example.net\" or \"*\"", check_route_domain),
+               "`example.net`, `*.example.net` (its subdomains only) or `*`"),
+           row("next_hop", &R::next_hops,
+               text_or_list_type("next hop or array of next hops", "a next hop or an array of them", check_next_hop),
+               "`mx`, `smtp://host:port` (MX not looked up), `smtps://host:port` (TLS from the first octet), "
+               "`lmtp://host:port`, `lmtp+unix:/path`, `maildir:` or `discard:`; of several, the next is tried where "
+               "one "
+               "fails"),
+           row("tls", &R::tls,
+               enum_type<TlsMode>({{"off", TlsMode::off},
+                                   {"opportunistic", TlsMode::opportunistic},
+                                   {"required", TlsMode::required},
+                                   {"verified", TlsMode::verified}}),
+               "`off`; `opportunistic`: where it is offered, in clear text where it fails; `required`: or the mail "
+               "waits; "
+               "`verified`: and the certificate must be good for the name of the next hop. With `auth`, "
+               "`opportunistic` "
+               "counts as `verified`. Mail that came under `required` or `verified` stays under it when this changes"),
+           row<R, std::string>("tls_ca_file", in_tls(&T::ca_file), path,
+                               "PEM file of the authorities whose certificates are good"),
+           row<R, std::string>("tls_certificate", in_tls(&T::certificate), path,
+                               "PEM file of our certificate, leaf first, shown where the next hop asks for one"),
+           row<R, std::string>("tls_key", in_tls(&T::key), path, "PEM file of its key")},
+          {pacing_rows(), auth_rows()})};
   return section;
 }
 

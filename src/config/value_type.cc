@@ -70,6 +70,17 @@ ValueType<std::uint64_t> size_type(std::uint64_t min, std::uint64_t max) {
           [](const std::uint64_t& value) { return toml_quoted(format_size(value)); }};
 }
 
+ValueType<Rate> rate_type() {
+  return {"rate, or `\"\"`", "a rate like \"1000/min\", by /s, /min, /h or /d, or \"\"",
+          [](const Node& node) -> std::expected<Rate, std::string> {
+            if (node.kind != Node::Kind::string) return std::unexpected("");
+            const auto value = parse_rate(node.text);
+            if (!value) return std::unexpected("");
+            return *value;
+          },
+          [](const Rate& value) { return toml_quoted(format_rate(value)); }};
+}
+
 ValueType<std::uint32_t> count_type(std::uint32_t min, std::uint32_t max) {
   const std::string range = fmt::format("{} to {}", min, max);
   return {"integer, " + range, "an integer from " + range,

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/units.h"
 #include "config/document.h"
 #include "policy/network.h"
 
@@ -35,6 +36,7 @@ ValueType<std::string> text_type(std::string name, std::string expected, Check c
 ValueType<std::string> lower_case_type(std::string name, std::string expected, Check check);
 ValueType<Duration> duration_type(Duration min, Duration max);
 ValueType<std::uint64_t> size_type(std::uint64_t min, std::uint64_t max);
+ValueType<Rate> rate_type();
 ValueType<std::uint32_t> count_type(std::uint32_t min, std::uint32_t max);
 ValueType<double> factor_type(double min, double max);
 ValueType<bool> bool_type();

@@ -1,5 +1,6 @@
-// How many connections the process has to each destination, so that connections_max holds for all workers together.
-// Asked only when a connection is opened or closed, which is rare, under a mutex that no message touches
+// How many connections the process has to each site, so that connections_max holds for all workers together, and how
+// many the site bears (concurrency.h). Asked when a connection is opened or closed, and told of messages that were
+// taken only until the number has grown to its maximum: once it has, no message touches the mutex
 // (docs/decisions/0001-lanes.md).
 //
 // Nobody starves: a worker that was refused while it had none of the places is remembered for a moment, and during that
@@ -14,6 +15,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "relay/concurrency.h"
 
 namespace ringpost::relay {
 
@@ -43,6 +45,8 @@ class ConnectionLimit {
 
   /// How long a refused worker is remembered; it asks again well before.
   static constexpr Duration remembered = std::chrono::milliseconds(300);
+  /// How long what a site bears is remembered when there is no connection to it.
+  static constexpr Duration learned_for = std::chrono::minutes(10);
 
   /// `held`: places for `key` that the asking worker already has. nullopt: ask again later.
   std::optional<Place> try_open(const std::string& key, std::uint32_t max, std::uint32_t held, MonotonicTime now);
@@ -50,15 +54,32 @@ class ConnectionLimit {
   bool others_wait(const std::string& key, MonotonicTime now) const;
   std::uint32_t open(const std::string& key) const;
 
+  /// The site took `messages` since the last word. False: no need to tell, until there is trouble again.
+  bool succeeded(const std::string& key, std::uint32_t messages, std::uint32_t max);
+  /// It could not be reached, or spoke of rates or load. False: that has been counted a moment ago.
+  bool troubled(const std::string& key, MonotonicTime now);
+  /// More connections are open than it bears: one should close.
+  bool is_crowded(const std::string& key, std::uint32_t max) const;
+  /// How many may be open now.
+  std::uint32_t allowed(const std::string& key, std::uint32_t max) const;
+
  private:
   struct Count {
     std::uint32_t open = 0;
     MonotonicTime starving_until = MonotonicTime::min();
+    MonotonicTime told_at = MonotonicTime::min();  // of its concurrency
+    Concurrency concurrency;
+    bool is_idle(MonotonicTime now) const noexcept {
+      return open == 0 && now >= starving_until && (told_at == MonotonicTime::min() || now >= told_at + learned_for);
+    }
   };
   void give_back(const std::string& key) noexcept;
 
-  mutable std::mutex mutex_;                       // protects counts_
-  std::unordered_map<std::string, Count> counts_;  // with an open connection, or somebody who waits
+  static constexpr std::size_t remembered_keys_max = 4096;  // beyond it, keys with nothing to remember are swept out
+
+  mutable std::mutex mutex_;  // protects all below
+  std::size_t swept_above_ = remembered_keys_max;
+  std::unordered_map<std::string, Count> counts_;  // with an open connection, somebody who waits, or something learned
 };
 
 }  // namespace ringpost::relay

@@ -1,7 +1,9 @@
 #include "relay/connector.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "base/random.h"
 #include "telemetry/log.h"
 
 namespace ringpost::relay {
@@ -44,6 +46,19 @@ Task<Connector::Opened> Connector::open(const Delivery& delivery, Cancel cancel)
     if (opened || opened.error().kind == ErrorKind::cancelled) break;
   }
   co_return std::move(opened);
+}
+
+Task<Result<std::string>> Connector::site_of(const Delivery& delivery, Cancel cancel) {
+  const Hop& first = delivery.hops.front();
+  if (first.next_hop.kind != Kind::mx) co_return first.next_hop.text();
+  auto hosts = co_await resolver_.mx_hosts(first.mx_domain, Deadline::after(options_.connect_timeout), cancel);
+  if (!hosts) co_return propagate(hosts);
+  std::vector<std::string> names;
+  for (const MxHost& host : *hosts) names.push_back(host.name);
+  std::ranges::sort(names);
+  std::string site = "mx-hosts:";
+  for (const std::string& name : names) (site += name) += ',';
+  co_return std::move(site);
 }
 
 Task<Connector::Opened> Connector::open_hop(const Delivery& delivery, const Hop& hop, Cancel cancel) {
@@ -102,14 +117,24 @@ Task<Connector::Opened> Connector::open_address(const Delivery& delivery, const 
 
 Task<Connector::Opened> Connector::open_session(const Delivery& delivery, const Peer& peer, SocketAddress address,
                                                 Encryption encryption, bool& tls_failed, Cancel cancel) {
-  auto stream =
-      co_await io::Connection::connect(reactor_, address, {}, Deadline::after(options_.connect_timeout), cancel);
+  SourceAddress source;
+  if (!delivery.sources.empty() && !peer.local) {
+    const SourceAddress* chosen = choose_source(delivery.sources, address, random_u64());
+    if (chosen == nullptr) {
+      co_return std::unexpected(
+          unusable(peer.remote, Error(ErrorKind::invalid, "no source address of the route is of its address family")));
+    }
+    source = *chosen;
+  }
+  auto stream = co_await io::Connection::connect(reactor_, address, source.address,
+                                                 Deadline::after(options_.connect_timeout), cancel);
   if (!stream) {
     if (stream.error().kind == ErrorKind::cancelled) co_return propagate(stream);
     co_return std::unexpected(unusable(peer.remote, std::move(stream.error())));
   }
   auto connection = std::make_unique<OutboundConnection>(std::move(*stream), waits_of(options_), peer.remote);
-  SessionOpening opening(*connection, peer, delivery, options_.hostname, contexts_, helpers_);
+  const std::string& hostname = source.hostname.empty() ? options_.hostname : source.hostname;
+  SessionOpening opening(*connection, peer, delivery, hostname, contexts_, helpers_);
   auto done = co_await opening.run(encryption, cancel);
   tls_failed = opening.tls_failed();
   if (!done) {

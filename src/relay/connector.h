@@ -36,6 +36,9 @@ class Connector {
   /// with the enhanced code to defer with (4.4.1, 4.4.3, and those of SessionOpening), or to give up with (class 5, of
   /// Resolver::mx_hosts).
   io::Task<Result<std::unique_ptr<OutboundConnection>>> open(const Delivery& delivery, io::Cancel cancel);
+  /// The hosts that answer for `delivery`, as one name: the same for all domains with the same MX hosts. Errors: as
+  /// of Resolver::mx_hosts.
+  io::Task<Result<std::string>> site_of(const Delivery& delivery, io::Cancel cancel);
 
  private:
   using Opened = Result<std::unique_ptr<OutboundConnection>>;

@@ -1,5 +1,9 @@
-// What a dispatcher knows of a destination while it has tasks there or remembers trouble: how many tasks, and how many
-// may be. Owned by the dispatcher; as a Runnable it is the dispatcher's reminder to look at it in the next round.
+// What a dispatcher knows of a destination while it has tasks there or remembers trouble: how many tasks there are,
+// when it may be tried, and which site it belongs to. Owned by the dispatcher; as a Runnable it is the dispatcher's reminder
+// to look at it in the next round.
+//
+// A site is what answers for a destination: its next hops, or the hosts that its MX records name. Domains with the same
+// MX hosts are one site, and share what it bears (docs/scheduler.md).
 #pragma once
 
 #include <algorithm>
@@ -10,6 +14,7 @@
 
 #include "base/clock.h"
 #include "io/operation.h"
+#include "io/timer_wheel.h"
 #include "relay/route.h"
 
 namespace ringpost::relay {
@@ -18,18 +23,29 @@ class Dispatcher;
 
 struct Destination final : io::Runnable {
   Destination(Dispatcher& dispatcher, std::string name, Result<Delivery> delivery)
-      : owner(dispatcher), key(std::move(name)), plan(std::move(delivery)) {}
+      : owner(dispatcher),
+        key(std::move(name)),
+        plan(std::move(delivery)),
+        site(key),
+        site_until(plan && plan->kind() == NextHop::Kind::mx ? MonotonicTime::min() : MonotonicTime::max()) {}
   void run() noexcept override;
+  /// In the next round, from whatever depth.
+  void wake() noexcept;
+
+  struct PauseTimer final : io::Timer {
+    explicit PauseTimer(Destination& destination) noexcept : paused(destination) {}
+    void on_timer() noexcept override { paused.wake(); }
+    Destination& paused;
+  };
 
   static constexpr Duration down_first = std::chrono::seconds(5);  // a next hop that restarts is back in seconds
   static constexpr Duration down_max = std::chrono::minutes(15);
-  static constexpr Duration capped_for = std::chrono::minutes(1);
+  static constexpr Duration slow_first = std::chrono::seconds(1);
+  static constexpr Duration slow_max = std::chrono::minutes(5);
+  static constexpr Duration site_kept = std::chrono::minutes(1);
 
   /// Tasks that may run at once.
-  std::uint32_t tasks_max(MonotonicTime now) const noexcept {
-    if (failures > 0 || !plan) return 1;
-    return now < capped_until ? std::min(cap, plan->connections_max) : plan->connections_max;
-  }
+  std::uint32_t tasks_max() const noexcept { return failures > 0 || !plan ? 1 : plan->connections_max; }
   /// How long nobody tries, after so many failures in a row before this one.
   static constexpr Duration down_for(std::uint32_t failures_before) noexcept {
     Duration wait = down_first;
@@ -41,14 +57,22 @@ struct Destination final : io::Runnable {
     if (now < down_until) return down_until;  // a task beside this one has said so already
     return down_until = now + down_for(failures++);
   }
+  /// It asked for less, and there is but one connection: until when nobody shall try.
+  MonotonicTime slow_down(MonotonicTime now) noexcept {
+    slow_for = std::clamp<Duration>(2 * slow_for, slow_first, slow_max);
+    return now + slow_for;
+  }
   /// True where that is news.
   bool came_through() noexcept {
     down_until = {};
+    slow_for = {};
     return std::exchange(failures, 0) > 0;
   }
-  bool is_quiet(MonotonicTime now) const noexcept {
-    return tasks == 0 && failures == 0 && now >= capped_until && !waits_for_place && !linked();
+  bool may_be_forgotten() const noexcept {
+    return tasks == 0 && !waits_for_place && !pause_timer.linked() && !linked();
   }
+  /// The same, and nothing of its trouble is worth to be remembered.
+  bool is_quiet() const noexcept { return failures == 0 && slow_for == Duration::zero() && may_be_forgotten(); }
 
   Dispatcher& owner;
   const std::string key;
@@ -56,10 +80,13 @@ struct Destination final : io::Runnable {
   std::uint32_t tasks = 0;
   std::uint32_t connected = 0;  // tasks with a connection that got as far as EHLO
   std::uint32_t failures = 0;   // in a row
-  std::uint32_t cap = 0;
+  std::string site;
+  MonotonicTime site_until;
   MonotonicTime down_until{};
-  MonotonicTime capped_until{};
+  Duration slow_for{};
+  bool may_grow = true;  // the site's number of connections, by what it takes
   bool waits_for_place = false;
+  PauseTimer pause_timer{*this};  // runs while a rate is used up
 };
 
 }  // namespace ringpost::relay

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "relay/smtp_delivery.h"
-
 namespace ringpost::relay {
 
 using io::Deadline;
@@ -13,16 +11,18 @@ using io::Task;
 namespace {
 
 constexpr std::size_t remembered_destinations_max = 10'000;
+constexpr Duration put_aside_from = std::chrono::seconds(5);  // who waits longer gives its window to others
 
 }  // namespace
 
 Dispatcher::Dispatcher(queue::Shard& shard, Resolver& resolver, io::OffloadPool& helpers, const RouteTable& routes,
-                       ConnectionLimit& limit, const Options& options)
+                       SiteLimits& limits, const Options& options)
     : shard_(shard),
       reactor_(shard.reactor()),
       routes_(routes),
-      limit_(limit),
+      limits_(limits),
       options_(options),
+      rules_(options.reply_rules),
       connector_(reactor_, resolver, helpers, options_),
       maildir_(helpers, options.hostname),
       scope_(reactor_),
@@ -54,10 +54,13 @@ void Destination::run() noexcept {
   owner.attend(*this);
 }
 
+void Destination::wake() noexcept {
+  if (!linked()) owner.reactor_.make_ready(*this);
+}
+
 // Called from the scheduler's depths: what follows may take from it, so it waits for the next round.
 void Dispatcher::on_ready(const std::string& key) {
-  Destination& here = destination(key);
-  if (!here.linked()) reactor_.make_ready(here);
+  destination(key).wake();
 }
 
 Destination& Dispatcher::destination(const std::string& key) {
@@ -69,27 +72,33 @@ Destination& Dispatcher::destination(const std::string& key) {
 
 // Trouble is remembered only so far: who is down and forgotten is tried by several tasks at once next time.
 void Dispatcher::forget_quiet_destinations() {
-  std::erase_if(destinations_, [](const auto& entry) {
-    const Destination& each = *entry.second;
-    return each.tasks == 0 && !each.waits_for_place && !each.linked();
-  });
+  std::erase_if(destinations_, [](const auto& entry) { return entry.second->may_be_forgotten(); });
 }
 
 void Dispatcher::attend(Destination& here) {
   pump(here);
-  if (here.is_quiet(monotonic_now())) destinations_.erase(here.key);
+  if (here.is_quiet()) destinations_.erase(here.key);
 }
 
 void Dispatcher::pump(Destination& here) {
   queue::Scheduler& scheduler = shard_.scheduler();
   const MonotonicTime now = monotonic_now();
-  while (!stopping_ && here.tasks < here.tasks_max(now) && scheduler.has_ready(here.key)) {
+  while (!stopping_ && here.tasks < here.tasks_max() && !here.pause_timer.linked() && scheduler.has_ready(here.key)) {
+    const bool is_siteless = here.site_until == MonotonicTime::min();
+    if (is_siteless && here.tasks > 0) return;  // it is being looked for
+    if (is_siteless || (now >= here.site_until && here.tasks == 0)) {
+      ++here.tasks;
+      ++tasks_;
+      scope_.spawn(find_site(here));
+      return;
+    }
     Connection connection = pool_.take(here.key);
     ConnectionLimit::Place place;
     if (!connection && here.plan) {
       const std::uint32_t held = here.tasks + pool_.idle(here.key);
-      auto got = limit_.try_open(here.key, here.plan->connections_max, held, now);
+      auto got = limits_.connections.try_open(here.site, here.plan->connections_max, held, now);
       if (!got) return wait_for_place(here);
+      if (!may_go(here, limits_.openings, here.plan->connection_rate)) return;
       place = std::move(*got);
     }
     ++here.tasks;
@@ -97,6 +106,21 @@ void Dispatcher::pump(Destination& here) {
     if (connection) ++here.connected;
     scope_.spawn(serve(here, std::move(connection), std::move(place)));
   }
+}
+
+// False: the rate is used up, and the destination is looked at again when it is not.
+bool Dispatcher::may_go(Destination& here, RateLimit& limit, const Rate& rate) {
+  if (!rate.limits()) return true;
+  if (here.pause_timer.linked()) return false;
+  const MonotonicTime now = monotonic_now();
+  const Duration wait = limit.take(here.site, rate, now);
+  if (wait == Duration::zero()) return true;
+  if (wait < put_aside_from) {
+    reactor_.timers().arm(here.pause_timer, now + wait);
+  } else {
+    shard_.scheduler().postpone(here.key, now + wait, "the rate of its route is " + format_rate(rate));
+  }
+  return false;
 }
 
 void Dispatcher::wait_for_place(Destination& here) {
@@ -110,19 +134,30 @@ void Dispatcher::retry_places() noexcept {
     const auto known = destinations_.find(key);
     if (known == destinations_.end()) continue;
     known->second->waits_for_place = false;
-    if (!known->second->linked()) reactor_.make_ready(*known->second);
+    known->second->wake();
   }
 }
 
+// Returns whether the destination is down now.
 bool Dispatcher::note_failure(Destination& here, const std::string& why) {
   const MonotonicTime now = monotonic_now();
-  if (here.connected > 0 || pool_.idle(here.key) > 0) {
-    here.cap = std::max(here.tasks - 1, 1U);
-    here.capped_until = now + Destination::capped_for;
-    return false;
-  }
+  limits_.connections.troubled(here.site, now);
+  here.may_grow = true;
+  if (here.connected > 0 || pool_.idle(here.key) > 0) return false;
   shard_.scheduler().postpone(here.key, here.go_down(now), why);
   return true;
+}
+
+void Dispatcher::note_slow_down(Destination& here, const std::string& why) {
+  const MonotonicTime now = monotonic_now();
+  const bool is_news = limits_.connections.troubled(here.site, now);
+  here.may_grow = true;
+  const bool is_last = limits_.connections.allowed(here.site, here.plan->connections_max) == 1;
+  if (is_news && is_last) shard_.scheduler().postpone(here.key, here.slow_down(now), why);
+}
+
+bool Dispatcher::has_too_many(const Destination& here) const {
+  return here.may_grow && limits_.connections.is_crowded(here.site, here.plan->connections_max);
 }
 
 }  // namespace ringpost::relay

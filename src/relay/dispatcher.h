@@ -4,8 +4,8 @@
 // trouble. A connection without work is kept for a moment, then QUIT.
 //
 // A destination nobody answers at is down: its mail waits 5 seconds, doubling to 15 minutes, then one task probes it,
-// and only when that one gets through the others follow. Where other connections to it still work, only the number of
-// tasks is lowered.
+// and only when that one gets through the others follow. Where other connections to it still work, and where it asks
+// for less, the site bears fewer connections for now. A page of its own: docs/scheduler.md.
 //
 // One per worker, on its core. Source of the probing: the half-open state of M. Nygard, "Release It!", circuit breaker.
 // Standards: RFC 5321 4.5.4.1 (hosts that are down are remembered).
@@ -20,14 +20,16 @@
 #include "io/scope.h"
 #include "io/wait_queue.h"
 #include "queue/queue.h"
-#include "relay/connection_limit.h"
 #include "relay/connection_pool.h"
 #include "relay/connector.h"
 #include "relay/destination.h"
 #include "relay/maildir_delivery.h"
 #include "relay/mx_hosts.h"
 #include "relay/options.h"
+#include "relay/reply_rules.h"
 #include "relay/route.h"
+#include "relay/site_limits.h"
+#include "relay/smtp_delivery.h"
 
 namespace ringpost::relay {
 
@@ -35,7 +37,7 @@ class Dispatcher final : private queue::ReadyListener {
  public:
   /// All but `options` outlive it. close() is awaited before it is destroyed.
   Dispatcher(queue::Shard& shard, Resolver& resolver, io::OffloadPool& helpers, const RouteTable& routes,
-             ConnectionLimit& limit, const Options& options);
+             SiteLimits& limits, const Options& options);
   ~Dispatcher();
   Dispatcher(const Dispatcher&) = delete;
   Dispatcher& operator=(const Dispatcher&) = delete;
@@ -64,6 +66,7 @@ class Dispatcher final : private queue::ReadyListener {
   void attend(Destination& here);
   void pump(Destination& here);
   void wait_for_place(Destination& here);
+  bool may_go(Destination& here, RateLimit& limit, const Rate& rate);
   void retry_places() noexcept;
   void forget_quiet_destinations();
 
@@ -74,13 +77,19 @@ class Dispatcher final : private queue::ReadyListener {
                                     ConnectionLimit::Place& place);
   io::Task<Result<void>> open_connection(Destination& here, Connection& connection, ConnectionLimit::Place& place);
   void part_with(Destination& here, Connection connection);
+  io::Task<> find_site(Destination& here);
+  void note_outcome(Destination& here, const TransactionOutcome& outcome);
   bool note_failure(Destination& here, const std::string& why);
+  void note_slow_down(Destination& here, const std::string& why);
+  bool has_too_many(const Destination& here) const;
+  void end_task(Destination& here);
 
   queue::Shard& shard_;
   io::Reactor& reactor_;
   const RouteTable& routes_;
-  ConnectionLimit& limit_;
+  SiteLimits& limits_;
   const Options options_;
+  const ReplyRules rules_;
   Connector connector_;
   MaildirDelivery maildir_;
   io::Scope scope_;

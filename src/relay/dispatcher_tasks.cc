@@ -37,6 +37,8 @@ Task<> Dispatcher::serve(Destination& here, Connection connection, ConnectionLim
   const bool waits = here.plan && here.plan->kind() != NextHop::Kind::discard;
   std::uint32_t taken = 0;
   for (bool go_on = true; go_on && !stopping_;) {
+    if (!shard_.scheduler().has_ready(here.key)) break;
+    if (here.plan && !may_go(here, limits_.messages, here.plan->rate)) break;
     auto attempt = shard_.scheduler().take(here.key, recipients_max);
     if (!attempt) break;
     const MonotonicTime started = monotonic_now();
@@ -46,10 +48,22 @@ Task<> Dispatcher::serve(Destination& here, Connection connection, ConnectionLim
   }
   if (connection) part_with(here, std::move(connection));
   place = ConnectionLimit::Place();
+  end_task(here);
+}
+
+void Dispatcher::end_task(Destination& here) {
   --here.tasks;
   --tasks_;
   task_ended_.notify_all();
-  if (!stopping_ && !here.linked()) reactor_.make_ready(here);
+  if (!stopping_) here.wake();
+}
+
+// A failure is not told here: the first delivery meets it again and knows what to do about its message.
+Task<> Dispatcher::find_site(Destination& here) {
+  auto site = co_await connector_.site_of(*here.plan, scope_.cancel());
+  here.site = site ? std::move(*site) : here.key;
+  here.site_until = monotonic_now() + Destination::site_kept;
+  end_task(here);
 }
 
 Task<bool> Dispatcher::deliver(Destination& here, queue::Attempt& attempt, Connection& connection,
@@ -104,7 +118,7 @@ Task<bool> Dispatcher::deliver_by_network(Destination& here, queue::Attempt& att
         co_return false;
       }
     }
-    TransactionOutcome outcome = co_await deliver_over(*connection, work, scope_.cancel());
+    TransactionOutcome outcome = co_await deliver_over(*connection, work, rules_, scope_.cancel());
     const bool usable = connection->client.usable();
     if (!usable) {
       co_await connection->client.close();
@@ -114,29 +128,38 @@ Task<bool> Dispatcher::deliver_by_network(Destination& here, queue::Attempt& att
       // A connection that lay idle may have died meanwhile: that is no word about the message.
       if (reused && outcome.session_refused && !outcome.cancelled && !stopping_) continue;
     }
-    if (outcome.session_refused && !outcome.cancelled && !outcome.statuses.empty()) {
-      note_failure(here, outcome.statuses.front().diagnostic);
-    } else if (!outcome.cancelled && here.came_through() && !here.linked()) {
-      reactor_.make_ready(here);  // the probe got through: the others may follow
-    }
+    if (!outcome.cancelled) note_outcome(here, outcome);
     attempt.finish(std::move(outcome.statuses));
-    if (!usable) co_return false;
+    if (!usable || has_too_many(here)) co_return false;
     if (connection->messages < here.plan->messages_per_connection_max) co_return true;
     // The next connection takes this one's place, unless somebody else needs it more.
     co_await connection->client.quit(io::Deadline::never(), scope_.cancel());
     place = std::move(connection->place);
     connection.reset();
     --here.connected;
-    co_return !limit_.others_wait(here.key, monotonic_now());
+    co_return !limits_.connections.others_wait(here.site, monotonic_now());
+  }
+}
+
+void Dispatcher::note_outcome(Destination& here, const TransactionOutcome& outcome) {
+  if (outcome.session_refused && !outcome.statuses.empty()) {
+    note_failure(here, outcome.statuses.front().diagnostic);
+  } else if (!outcome.slow_down.empty()) {
+    note_slow_down(here, outcome.slow_down);
+  } else {
+    if (here.came_through()) here.wake();  // the probe got through: others may follow
+    if (here.may_grow) here.may_grow = limits_.connections.succeeded(here.site, 1, here.plan->connections_max);
   }
 }
 
 void Dispatcher::part_with(Destination& here, Connection connection) {
   --here.connected;
-  if (stopping_ || !connection->client.usable() || limit_.others_wait(here.key, monotonic_now())) {
-    pool_.retire(std::move(connection));
-  } else {
+  const bool is_wanted = !stopping_ && connection->client.usable() && !has_too_many(here) &&
+                         !limits_.connections.others_wait(here.site, monotonic_now());
+  if (is_wanted) {
     pool_.put(here.key, std::move(connection));
+  } else {
+    pool_.retire(std::move(connection));
   }
 }
 

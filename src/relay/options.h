@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/units.h"
+#include "relay/reply_rules.h"
 #include "sasl/client.h"
 #include "tls/options.h"
 
@@ -26,7 +28,10 @@ struct RouteOptions {
       "mx"};  // "mx", smtp://host:port, smtps://, lmtp://, lmtp+unix:/path, maildir:, discard:; fails over in order
   std::uint32_t connections_max = 20;  // per destination, all workers together
   std::uint32_t messages_per_connection_max = 100;
-  std::uint32_t recipients_max = 100;  // per transaction out
+  std::uint32_t recipients_max = 100;         // per transaction out
+  Rate rate;                                  // messages to one site, all workers together
+  Rate connection_rate;                       // the same of new connections
+  std::vector<std::string> source_addresses;  // source_address.h; empty: any
   TlsMode tls = TlsMode::opportunistic;
   tls::ClientOptions tls_options;
   sasl::ClientOptions auth;  // without a user: none
@@ -42,6 +47,7 @@ struct RouteOptions {
 struct Options {
   std::string hostname;  // EHLO
   std::vector<RouteOptions> routes;
+  std::vector<ReplyRule> reply_rules;  // before the standard ones
   Duration connect_timeout = std::chrono::seconds(30);
   Duration greeting_timeout = std::chrono::minutes(5);
   Duration command_timeout = std::chrono::minutes(5);  // EHLO, MAIL, RCPT

@@ -35,6 +35,20 @@ mail::DeliveryStatus in_our_words(std::uint32_t recipient, PublicStatus status, 
   return {recipient, action_of(status.code), status, printable(diagnostic, diagnostic_octets_max), std::string(remote)};
 }
 
+void defer(mail::DeliveryStatus& status) noexcept {
+  if (status.action != mail::Action::failed) return;
+  status.action = mail::Action::deferred;
+  status.status.code -= 100;
+  status.status.enhanced.klass = 4;
+}
+
+void fail_for_good(mail::DeliveryStatus& status) noexcept {
+  if (status.action != mail::Action::deferred) return;
+  status.action = mail::Action::failed;
+  status.status.code += 100;
+  status.status.enhanced.klass = 5;
+}
+
 Statuses for_all(const std::vector<std::uint32_t>& recipients, const mail::DeliveryStatus& status) {
   Statuses statuses(recipients.size(), status);
   for (std::size_t i = 0; i < recipients.size(); ++i) statuses[i].recipient = recipients[i];

@@ -26,6 +26,10 @@ mail::DeliveryStatus from_error(std::uint32_t recipient, const Error& error, Enh
 mail::DeliveryStatus in_our_words(std::uint32_t recipient, PublicStatus status, std::string_view diagnostic,
                                   std::string_view remote);
 
+/// Against what the reply's code says: tried again (its 5 becomes a 4), or given up (its 4 becomes a 5).
+void defer(mail::DeliveryStatus& status) noexcept;
+void fail_for_good(mail::DeliveryStatus& status) noexcept;
+
 /// The same for every one of `recipients`.
 Statuses for_all(const std::vector<std::uint32_t>& recipients, const mail::DeliveryStatus& status);
 

@@ -21,6 +21,7 @@
 #include "policy/relay_access.h"
 #include "relay/next_hop.h"
 #include "relay/options.h"
+#include "relay/source_address.h"
 
 namespace ringpost::relay {
 
@@ -36,6 +37,9 @@ struct Delivery {
   std::uint32_t connections_max = 20;
   std::uint32_t messages_per_connection_max = 100;
   std::uint32_t recipients_max = 100;
+  Rate rate;                             // of messages
+  Rate connection_rate;                  // of new connections
+  std::vector<SourceAddress> sources;    // to send from; empty: any
   TlsMode tls = TlsMode::opportunistic;  // the stricter one of the key and the route
   tls::ClientOptions tls_options;
   sasl::ClientOptions auth;  // without a user: none

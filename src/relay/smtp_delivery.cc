@@ -68,20 +68,45 @@ bool wants_tls_first(const smtp::Client& client, const smtp::Reply& mail) noexce
   return mail.code() == 530 && client.tls() == nullptr && client.offered().starttls;
 }
 
+// Statuses by the replies that decide about them; remembers a reply that asks us to slow down.
+class Verdicts {
+ public:
+  Verdicts(const ReplyRules& rules, std::string_view remote) noexcept : rules_(rules), remote_(remote) {}
+  mail::DeliveryStatus of(std::uint32_t recipient, const smtp::Reply& reply) {
+    const Advice advice = note(reply);
+    mail::DeliveryStatus status = from_reply(recipient, reply, remote_);
+    if (advice == Advice::defer) defer(status);
+    if (advice == Advice::fail) fail_for_good(status);
+    return status;
+  }
+  /// A reply that decides about nobody, but is about us.
+  Advice note(const smtp::Reply& reply) {
+    const Advice advice = rules_.advice(reply);
+    if (advice == Advice::slow_down && slow_down_.empty()) slow_down_ = reply.one_line();
+    return advice;
+  }
+  std::string take_slow_down() noexcept { return std::move(slow_down_); }
+
+ private:
+  const ReplyRules& rules_;
+  std::string_view remote_;
+  std::string slow_down_;
+};
+
 // The transaction did not come to the message: what every recipient hears.
 Statuses statuses_without_message(const std::vector<std::uint32_t>& tried, const smtp::TransactionReplies& replies,
-                                  std::string_view remote) {
+                                  Verdicts& verdicts, std::string_view remote) {
   Statuses statuses;
   for (std::size_t i = 0; i < tried.size(); ++i) {
     const smtp::Reply& own = replies.recipients[i];
     if (!replies.mail.empty() && !replies.mail.positive()) {
-      statuses.push_back(from_reply(tried[i], replies.mail, remote));
+      statuses.push_back(verdicts.of(tried[i], replies.mail));
     } else if (!own.empty() && !own.positive()) {
-      statuses.push_back(from_reply(tried[i], own, remote));
+      statuses.push_back(verdicts.of(tried[i], own));
     } else if (replies.broken) {
       statuses.push_back(from_error(tried[i], *replies.broken, bad_connection, remote));
     } else {
-      statuses.push_back(from_reply(tried[i], replies.data, remote));
+      statuses.push_back(verdicts.of(tried[i], replies.data));
     }
   }
   return statuses;
@@ -92,20 +117,20 @@ bool is_too_many(const smtp::Reply& reply) noexcept {
 }
 
 Statuses statuses_of(const std::vector<std::uint32_t>& tried, const smtp::TransactionReplies& replies,
-                     const smtp::FinalReplies& last, bool lmtp, std::string_view remote) {
+                     const smtp::FinalReplies& last, bool lmtp, Verdicts& verdicts, std::string_view remote) {
   Statuses statuses;
   std::size_t accepted = 0;
   for (std::size_t i = 0; i < tried.size(); ++i) {
     const smtp::Reply& own = replies.recipients[i];
     if (!own.positive()) {
       // RFC 5321 4.5.3.1.10: no more in this transaction. With the others gone out it is at once another's turn.
-      if (!is_too_many(own)) statuses.push_back(from_reply(tried[i], own, remote));
+      if (!is_too_many(own)) statuses.push_back(verdicts.of(tried[i], own));
       continue;
     }
     const std::size_t at = lmtp ? accepted : 0;
     ++accepted;
     if (at < last.replies.size()) {
-      statuses.push_back(from_reply(tried[i], last.replies[at], remote));
+      statuses.push_back(verdicts.of(tried[i], last.replies[at]));
     } else if (last.body_failed) {
       statuses.push_back(from_error(tried[i], *last.broken, {4, 3, 0}, {}));
     } else {
@@ -127,7 +152,8 @@ std::vector<std::uint32_t> first_recipients(const Work& work, const Extensions& 
 
 }  // namespace
 
-Task<TransactionOutcome> deliver_over(OutboundConnection& connection, Work& work, Cancel cancel) {
+Task<TransactionOutcome> deliver_over(OutboundConnection& connection, Work& work, const ReplyRules& rules,
+                                      Cancel cancel) {
   smtp::Client& client = connection.client;
   const Extensions& peer = client.offered();
   const queue::Message& message = work.message();
@@ -166,8 +192,10 @@ Task<TransactionOutcome> deliver_over(OutboundConnection& connection, Work& work
     outcome.statuses = for_all(tried, from_error(0, error, {4, 7, 10}, connection.remote));
     co_return std::move(outcome);
   }
+  Verdicts verdicts(rules, connection.remote);
   if (!replies.ready) {
-    outcome.statuses = statuses_without_message(tried, replies, connection.remote);
+    outcome.statuses = statuses_without_message(tried, replies, verdicts, connection.remote);
+    outcome.slow_down = verdicts.take_slow_down();
     co_return std::move(outcome);
   }
 
@@ -180,7 +208,9 @@ Task<TransactionOutcome> deliver_over(OutboundConnection& connection, Work& work
   const auto last = co_await client.data(content, Deadline::never(), cancel);
   outcome.cancelled = is_cancelled(last.broken) && last.replies.empty();
   if (!outcome.cancelled) {
-    outcome.statuses = statuses_of(tried, replies, last, client.dialect() == smtp::Dialect::lmtp, connection.remote);
+    outcome.statuses =
+        statuses_of(tried, replies, last, client.dialect() == smtp::Dialect::lmtp, verdicts, connection.remote);
+    outcome.slow_down = verdicts.take_slow_down();
   }
   co_return std::move(outcome);
 }

@@ -8,6 +8,7 @@
 #include "io/task.h"
 #include "relay/outbound_connection.h"
 #include "relay/outcome.h"
+#include "relay/reply_rules.h"
 #include "relay/work.h"
 
 namespace ringpost::relay {
@@ -17,11 +18,14 @@ struct TransactionOutcome {
   /// The connection ended before the peer answered MAIL, or with a 421: on a connection that has been used before, no
   /// word about the message and worth another one.
   bool session_refused = false;
+  /// The reply that asks for fewer connections or messages (reply_rules.h); empty: none did.
+  std::string slow_down;
   /// We are closing: nothing is known, nothing was counted.
   bool cancelled = false;
 };
 
-/// `connection` and `work` outlive the call. Whether the connection can be used again: client.usable().
-io::Task<TransactionOutcome> deliver_over(OutboundConnection& connection, Work& work, io::Cancel cancel);
+/// `connection`, `work` and `rules` outlive the call. Whether the connection can be used again: client.usable().
+io::Task<TransactionOutcome> deliver_over(OutboundConnection& connection, Work& work, const ReplyRules& rules,
+                                          io::Cancel cancel);
 
 }  // namespace ringpost::relay

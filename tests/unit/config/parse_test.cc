@@ -86,10 +86,12 @@ TEST(Parse, AKeyInTheWrongTableIsLedHome) {
               ElementsAre("3:1 unknown key [queue] level; did you mean [log] level?"));
 }
 
-TEST(Parse, WhatComesLaterSaysSo) {
-  const auto all = problems(hostname + "[[route]]\nrate = \"\"\nsource_addresses = []\n");
-  EXPECT_THAT(all, SizeIs(2));
-  for (const std::string& one : all) EXPECT_THAT(one, testing::EndsWith("is not available in this version"));
+TEST(Parse, RatesSourcesAndReplyRulesAreCheckedWhereTheyStand) {
+  EXPECT_THAT(problems(hostname + "[[route]]\nrate = \"1000\"\nsource_addresses = [\"out1.example.com\"]\n"
+                                  "[[reply_rule]]\ncode = \"250\"\nadvice = \"hope\"\n"),
+              ElementsAre(HasSubstr("[[route]] rate: expected a rate like"), HasSubstr("[[route]] source_addresses"),
+                          HasSubstr("[[reply_rule]] code: expected the beginning of a 4xx or 5xx code"),
+                          HasSubstr("[[reply_rule]] advice: expected one of")));
 }
 
 TEST(Parse, BrokenTomlIsOneProblemWithItsPlace) {

@@ -92,6 +92,9 @@ next_hop = ["smtp://[2001:db8::1]:587", "smtps://b.example"]
 connections_max = 7
 messages_per_connection_max = 8
 recipients_max = 9
+rate = "1000/min"
+connection_rate = "5/s"
+source_addresses = ["192.0.2.1 out1.example.com 2"]
 tls = "required"
 tls_ca_file = "/etc/ringpost/authorities.pem"
 tls_certificate = "/etc/ringpost/us.pem"
@@ -103,6 +106,11 @@ auth.token_endpoint = "https://login.example/token"
 auth.client_id = "ringpost"
 auth.client_secret_file = "/etc/ringpost/secret"
 auth.refresh_token_file = "/etc/ringpost/refresh"
+[[reply_rule]]
+code = "421"
+enhanced = "4.7"
+contains = "please slow down"
+advice = "as_code"
 [dns]
 servers = ["127.0.0.1:5353", "[::1]:53"]
 dnssec_trust_anchor = "/etc/ringpost/root.key"
@@ -158,8 +166,8 @@ TEST(Print, IsReadBackAsTheSameConfiguration) {
 
 TEST(Print, NoKeyIsLostOnTheWayInOrOut) {
   const auto changed = parse(everything, "/etc/ringpost/x.toml");
-  const auto standard =
-      parse("hostname = \"a.example\"\nworkers = 1\n[[domain]]\nname = \"b.example\"\n[[route]]\n", "x.toml");
+  const auto standard = parse(
+      "hostname = \"a.example\"\nworkers = 1\n[[domain]]\nname = \"b.example\"\n[[route]]\n[[reply_rule]]\n", "x.toml");
   ASSERT_TRUE(changed.has_value());
   ASSERT_TRUE(standard.has_value());
   Configuration without_second = *changed;  // it has defaults

@@ -34,7 +34,7 @@ const test::Step bye{"QUIT\r\n", "221 bye\r\n", true};
 class Relay {
  public:
   Relay(Reactor& reactor, std::vector<std::string> next_hops, std::uint32_t connections_max = 1,
-        std::uint32_t messages_per_connection_max = 100)
+        std::uint32_t messages_per_connection_max = 100, Rate rate = {})
       : reactor_(reactor),
         directory_(fs::path(::testing::TempDir()) / ("ringpost-relay-" + std::to_string(::getpid()))) {
     fs::remove_all(directory_);
@@ -43,6 +43,7 @@ class Relay {
     route.next_hops = std::move(next_hops);
     route.connections_max = connections_max;
     route.messages_per_connection_max = messages_per_connection_max;
+    route.rate = rate;
     routes_ = *RouteTable::create({route}, {});
     queue::Options options;
     options.data_dir = directory_.string();
@@ -58,7 +59,7 @@ class Relay {
     Options relay;
     relay.hostname = "c.example";
     relay.idle_connection_max = seconds(5);
-    dispatcher_ = std::make_unique<Dispatcher>(*shard_, resolver_, helpers_, routes_, limit_, relay);
+    dispatcher_ = std::make_unique<Dispatcher>(*shard_, resolver_, helpers_, routes_, limits_, relay);
     dispatcher_->start();
   }
   ~Relay() {
@@ -110,14 +111,14 @@ class Relay {
   Dispatcher& dispatcher() { return *dispatcher_; }
   queue::Queue& queue() { return *queue_; }
   queue::Scheduler& scheduler() { return shard_->scheduler(); }
-  ConnectionLimit& limit() { return limit_; }
+  ConnectionLimit& limit() { return limits_.connections; }
   const fs::path& directory() const { return directory_; }
 
  private:
   Reactor& reactor_;
   fs::path directory_;
   RouteTable routes_;
-  ConnectionLimit limit_;
+  SiteLimits limits_;
   io::OffloadPool helpers_{2, 64};
   test::FakeDns dns_;
   DnsResolver resolver_{reactor_, dns_, "c.example"};
@@ -254,6 +255,42 @@ TEST(Dispatcher, ADomainThatCannotBeLookedUpIsTriedAgainLater) {
     const bool settled = co_await relay.settles_deferred(1, 1);
     EXPECT_TRUE(settled);
     co_await relay.close();
+  });
+}
+
+TEST(Dispatcher, ASiteThatAsksForLessGetsFewerConnections) {
+  test::run_on_reactor([](Reactor& reactor) -> Task<> {
+    const Script busy{greet, hello, {"DATA\r\n", "450 4.7.28 too many messages\r\n503 no\r\n503 no\r\n"}, bye};
+    ScriptedPeer peer(reactor, std::vector<Script>(8, busy));
+    Relay relay(reactor, std::vector<std::string>(1, url(peer)), 8, 1);
+    EXPECT_EQ(relay.limit().allowed(url(peer), 8), Concurrency::first);
+    for (int i = 0; i < 3; ++i) co_await relay.submit("x\r\n");
+    const bool settled = co_await relay.settles_deferred(3, 3);
+    EXPECT_TRUE(settled);
+    EXPECT_EQ(relay.limit().allowed(url(peer), 8), Concurrency::first / 2);
+    co_await relay.close();
+    co_await peer.stop();
+  });
+}
+
+TEST(Dispatcher, ARouteWithARateSendsNoFaster) {
+  test::run_on_reactor([](Reactor& reactor) -> Task<> {
+    Script script{greet, hello};
+    for (int i = 0; i < 30; ++i) {
+      script.push_back(envelope);
+      script.push_back(message);
+    }
+    ScriptedPeer peer(reactor, std::vector<Script>(4, script));
+    Relay relay(reactor, std::vector<std::string>(1, url(peer)), 4, 100, Rate{10, seconds(1)});
+    const auto started = monotonic_now();
+    for (int i = 0; i < 15; ++i) co_await relay.submit("x\r\n");
+    const bool settled = co_await relay.settles(0);
+    EXPECT_TRUE(settled);
+    const auto took = monotonic_now() - started;  // ten at once, the other five one every 100 ms
+    EXPECT_GT(took, milliseconds(400));
+    EXPECT_LT(took, seconds(3));
+    co_await relay.close();
+    co_await peer.stop();
   });
 }
 

@@ -44,10 +44,11 @@ Task<std::unique_ptr<OutboundConnection>> connect(Reactor& reactor, const Script
 // Delivers `work` through a peer with `script`; what the peer heard behind the hello is appended to `heard`.
 Task<TransactionOutcome> deliver(Reactor& reactor, Script script, FakeWork& work, std::string& heard,
                                  smtp::Dialect dialect = smtp::Dialect::smtp) {
+  const ReplyRules rules({{"550", "5.7.1", "ask again", Advice::defer}, {"4", "4.2.1", "gone", Advice::fail}});
   std::vector<Script> scripts(1, std::move(script));
   ScriptedPeer peer(reactor, std::move(scripts));
   auto connection = co_await connect(reactor, peer, dialect);
-  auto outcome = co_await deliver_over(*connection, work, Cancel::never());
+  auto outcome = co_await deliver_over(*connection, work, rules, Cancel::never());
   co_await connection->client.close();
   co_await peer.stop();
   for (std::size_t i = 2; i < peer.heard().size(); ++i) heard += peer.heard()[i];
@@ -262,6 +263,30 @@ TEST(SmtpDelivery, APeerThatWantsTlsFirstDoesNotMakeAMessageBounce) {
       EXPECT_EQ(outcome.statuses[0].status, (PublicStatus{451, {4, 7, 10}}));
       EXPECT_THAT(outcome.statuses[0].diagnostic, HasSubstr("530 5.7.0 STARTTLS first"));
     }
+  });
+}
+
+TEST(SmtpDelivery, AnOperatorsRulesDecideAgainstTheCode) {
+  test::run_on_reactor([](Reactor& reactor) -> Task<> {
+    std::vector<std::string> names;
+    for (const char* name : {"good", "passes", "never", "fast"}) names.emplace_back(name);
+    FakeWork work(names, "H: x\r\n\r\nbody\r\n");
+    std::string heard;
+    Script script = after_hello("250-PIPELINING\r\n", {});
+    script.push_back(test::Step{"DATA\r\n",
+                                "250 m\r\n250 r\r\n550 5.7.1 please ASK AGAIN\r\n450 4.2.1 gone\r\n"
+                                "451 4.7.1 rate limit\r\n354 go\r\n"});
+    script.push_back(test::Step{"\r\n.\r\n", "250 taken\r\n"});
+    const auto outcome = co_await deliver(reactor, std::move(script), work, heard);
+    EXPECT_EQ(outcome.statuses.size(), 4U);
+    if (outcome.statuses.size() != 4) co_return;
+    EXPECT_EQ(outcome.statuses[0].action, mail::Action::delivered);
+    EXPECT_EQ(outcome.statuses[1].action, mail::Action::deferred);
+    EXPECT_EQ(outcome.statuses[1].status, (PublicStatus{450, {4, 7, 1}}));
+    EXPECT_EQ(outcome.statuses[2].action, mail::Action::failed);
+    EXPECT_EQ(outcome.statuses[2].status, (PublicStatus{550, {5, 2, 1}}));
+    EXPECT_EQ(outcome.statuses[3].action, mail::Action::deferred);
+    EXPECT_EQ(outcome.slow_down, "451 4.7.1 rate limit");
   });
 }
 

@@ -1,0 +1,15 @@
+// What all workers share about sites: how many connections each bears, and the rates of routes. Safe on any thread.
+#pragma once
+
+#include "relay/connection_limit.h"
+#include "relay/rate_limit.h"
+
+namespace ringpost::relay {
+
+struct SiteLimits {
+  ConnectionLimit connections;
+  RateLimit messages;
+  RateLimit openings;  // of connections
+};
+
+}  // namespace ringpost::relay

@@ -1,0 +1,28 @@
+// The addresses a route sends from: each with the name we give in EHLO there, and a weight.
+// Standards: RFC 5321 4.1.4 (the name in EHLO is the host's).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "io/socket_address.h"
+
+namespace ringpost::relay {
+
+struct SourceAddress {
+  io::SocketAddress address;  // port 0
+  std::string hostname;       // for EHLO; empty: the server's
+  std::uint32_t weight = 1;
+};
+
+/// "192.0.2.1", "192.0.2.1 out1.example.com", "2001:db8::1 out1.example.com 3". Errors: invalid.
+Result<SourceAddress> parse_source_address(std::string_view text);
+
+/// One of those in `destination`'s address family, by weight and `dice` (any number); nullptr: there is none.
+const SourceAddress* choose_source(const std::vector<SourceAddress>& sources, const io::SocketAddress& destination,
+                                   std::uint64_t dice) noexcept;
+
+}  // namespace ringpost::relay

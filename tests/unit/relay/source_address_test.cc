@@ -1,0 +1,44 @@
+#include "relay/source_address.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+namespace ringpost::relay {
+namespace {
+
+TEST(SourceAddress, HasAnAddressAndPerhapsANameAndAWeight) {
+  const auto plain = parse_source_address("192.0.2.1");
+  ASSERT_TRUE(plain.has_value());
+  EXPECT_EQ(plain->address.host(), "192.0.2.1");
+  EXPECT_EQ(plain->hostname, "");
+  EXPECT_EQ(plain->weight, 1U);
+  const auto full = parse_source_address("2001:db8::1  out1.example.com 30");
+  ASSERT_TRUE(full.has_value());
+  EXPECT_EQ(full->address.family(), AF_INET6);
+  EXPECT_EQ(full->hostname, "out1.example.com");
+  EXPECT_EQ(full->weight, 30U);
+}
+
+TEST(SourceAddress, AnythingElseIsRefused) {
+  for (const char* bad : {"", "out1.example.com", "192.0.2.1:25", "192.0.2.1 not_a\tname", "192.0.2.1 a.example 0",
+                          "192.0.2.1 a.example 1001", "192.0.2.1 a.example 1 x", "192.0.2.1 a.example one"}) {
+    EXPECT_FALSE(parse_source_address(bad).has_value()) << bad;
+  }
+}
+
+TEST(SourceAddress, IsChosenByWeightWithinTheFamily) {
+  std::vector<SourceAddress> sources;
+  for (const char* text : {"192.0.2.1 a.example 1", "2001:db8::1", "192.0.2.2 b.example 3"}) {
+    sources.push_back(*parse_source_address(text));
+  }
+  const auto v4 = *io::SocketAddress::parse("198.51.100.1:25");
+  std::map<std::string, int> chosen;
+  for (std::uint64_t dice = 0; dice < 400; ++dice) ++chosen[choose_source(sources, v4, dice)->hostname];
+  EXPECT_EQ(chosen, (std::map<std::string, int>{{"a.example", 100}, {"b.example", 300}}));
+  EXPECT_EQ(choose_source({sources[0]}, *io::SocketAddress::parse("[2001:db8::2]:25"), 0), nullptr);
+  EXPECT_EQ(choose_source({}, v4, 7), nullptr);
+}
+
+}  // namespace
+}  // namespace ringpost::relay
