@@ -1,6 +1,6 @@
 // What a dispatcher knows of a destination while it has tasks there or remembers trouble: how many tasks there are,
-// when it may be tried, and which site it belongs to. Owned by the dispatcher; as a Runnable it is the dispatcher's reminder
-// to look at it in the next round.
+// when it may be tried, and which site it belongs to. Owned by the dispatcher; as a Runnable it is the dispatcher's
+// reminder to look at it in the next round.
 //
 // A site is what answers for a destination: its next hops, or the hosts that its MX records name. Domains with the same
 // MX hosts are one site, and share what it bears (docs/scheduler.md).
