@@ -103,8 +103,18 @@ Result<Context> make_context(const Options& options) {
   return context;
 }
 
+std::string canonical_of(const ub_result& result) {
+  const auto plain = [](std::string_view name) {
+    return to_lower(name.ends_with('.') ? name.substr(0, name.size() - 1) : name);
+  };
+  if (result.canonname == nullptr || result.qname == nullptr) return {};
+  std::string name = plain(result.canonname);
+  return name == plain(result.qname) ? std::string() : name;
+}
+
 Answer answer_of(const ub_result& result) {
   Answer answer;
+  answer.canonical = canonical_of(result);
   answer.secure = result.secure != 0;
   if (result.havedata == 0) {
     answer.kind = result.nxdomain != 0 ? Answer::Kind::no_name : Answer::Kind::no_records;

@@ -32,6 +32,7 @@ struct Answer {
     no_name,     // NXDOMAIN
   };
   Kind kind = Kind::no_name;
+  std::string canonical;             // where CNAMEs led to, lower case, without the final dot; empty: there are none
   bool secure = false;               // validated, the absence too
   std::vector<std::string> records;  // RDATA as on the wire, names in it uncompressed; behind CNAMEs, if there are any
 };
