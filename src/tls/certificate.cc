@@ -194,6 +194,16 @@ std::optional<CertificateFacts> read_certificate(std::string_view der_octets) {
   return facts;
 }
 
+std::string_view public_key_of(std::string_view der_octets) noexcept {
+  DerReader fields(DerReader(DerReader(der_octets).next(der::sequence)).next(der::sequence));
+  fields.next(der::context_constructed(0));  // version
+  for (int i = 0; i < 5; ++i) {              // serial number, signature, issuer, validity, subject
+    if (fields.next().tag == 0) return {};
+  }
+  const DerElement key = fields.next();
+  return key.tag == der::sequence ? key.whole : std::string_view();
+}
+
 std::int64_t read_der_time(const DerElement& element) noexcept {
   std::string_view text = element.content;
   const bool is_utc = element.tag == der::utc_time;

@@ -33,6 +33,9 @@ std::optional<CertificateFacts> read_certificate(std::string_view der);
 /// UTCTime "YYMMDDhhmmssZ" or GeneralizedTime "YYYYMMDDhhmmssZ" (RFC 5280 4.1.2.5) in seconds since 1970; 0: neither.
 std::int64_t read_der_time(const DerElement& element) noexcept;
 
+/// SubjectPublicKeyInfo, DER, within `der`; empty: not a certificate.
+std::string_view public_key_of(std::string_view der) noexcept;
+
 /// SHA-256 of the DER octets, 64 lower-case hexadecimal digits.
 std::string certificate_fingerprint(std::string_view der);
 

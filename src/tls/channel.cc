@@ -201,7 +201,7 @@ Error Channel::failure(int error) {
   std::string reason = done_ ? "TLS failed: " : "TLS handshake failed: ";
   if (known && alerts.last_rx.level == alert_fatal) {
     reason += "the peer sent the alert " + std::string(wolf::alert_name(alerts.last_rx.code));
-  } else if (judged_ && !info_.peer_problem.empty() && !done_ && client_ != nullptr && wish_.verify) {
+  } else if (judged_ && !info_.peer_problem.empty() && !done_ && client_ != nullptr && wish_.must_verify()) {
     reason += "the peer's certificate is not accepted: " + info_.peer_problem;
   } else {
     reason += wolf::error_text(error);

@@ -84,7 +84,11 @@ bool Channel::judge(std::span<const std::string_view> chain) {
     if (info_.peer_emails.size() > emails_max) info_.peer_emails.resize(emails_max);
   }
   info_.peer_fingerprint = certificate_fingerprint(chain.front());
-  if (client_ != nullptr) {
+  if (client_ != nullptr && !wish_.dane.empty()) {
+    DaneVerdict verdict = judge_dane(chain, wish_.dane);
+    info_.peer_problem = std::move(verdict.problem);
+    info_.peer_proof = std::move(verdict.proof);
+  } else if (client_ != nullptr) {
     info_.peer_problem = client_->trust.problem_of(chain, TrustStore::Purpose::server);
     if (info_.peer_problem.empty() && !wish_.server_name.empty() && !stands_for(*facts, wish_.server_name)) {
       info_.peer_problem = "made for another name than " + printable(wish_.server_name, 100);
@@ -96,7 +100,8 @@ bool Channel::judge(std::span<const std::string_view> chain) {
     info_.peer_problem = "no authorities are configured";
   }
   info_.peer_verified = info_.peer_problem.empty();
-  if (client_ == nullptr || !wish_.verify || info_.peer_verified) return true;
+  if (info_.peer_verified && info_.peer_proof.empty()) info_.peer_proof = "pkix";
+  if (client_ == nullptr || !wish_.must_verify() || info_.peer_verified) return true;
   wolfSSL_set_verify(ssl_.get(), WOLFSSL_VERIFY_PEER, on_certificate);  // so that the peer hears of it
   return false;
 }
@@ -141,7 +146,7 @@ Result<void> Channel::finish() {
     info_.cipher = std::move(now.cipher);
     info_.resumed = true;
   }
-  if (client_ != nullptr && wish_.verify && !info_.peer_verified) {
+  if (client_ != nullptr && wish_.must_verify() && !info_.peer_verified) {
     broken_ = true;
     return fail(ErrorKind::refused, "TLS handshake failed: the peer has shown no certificate");
   }

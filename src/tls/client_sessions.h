@@ -2,7 +2,7 @@
 // one core.
 //
 // A session is kept with what the certificate of its first connection said, because a resumed handshake shows none; it
-// is taken up only by a connection that asks for the same name and no more verification than there was.
+// is taken up only by a connection that asks for the same name, the same DANE and no more verification than there was.
 #pragma once
 
 #include <list>
@@ -25,6 +25,7 @@ class ClientSessions {
   struct Entry {
     std::string key;
     std::string server_name;
+    DaneWish dane;
     wolf::Session session;
     ConnectionInfo info;
   };

@@ -13,6 +13,7 @@ struct ConnectionInfo {
   bool resumed = false;
   // The peer's certificate; empty without one.
   bool peer_verified = false;  // chain and, towards next hops, name
+  std::string peer_proof;      // "pkix", "dane-ee", "dane-ta"; empty: not verified
   std::string peer_subject;    // RFC 4514
   std::string peer_common_name;
   std::vector<std::string> peer_dns_names;  // subjectAltName

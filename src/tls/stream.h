@@ -10,6 +10,7 @@
 #include "io/stream.h"
 #include "tls/client_context.h"
 #include "tls/connection_info.h"
+#include "tls/dane.h"
 #include "tls/server_context.h"
 
 namespace ringpost::tls {
@@ -19,6 +20,9 @@ struct ClientWish {
   std::string server_name;  // SNI, and the name to verify; empty: neither
   bool verify = false;      // a chain or name that does not verify ends the handshake
   std::string session_key;  // sessions are reused between connections with the same key; empty: never
+  DaneWish dane{};          // not empty: it decides alone, and what is not as announced ends the handshake
+
+  bool must_verify() const noexcept { return verify || !dane.empty(); }
 };
 
 class Stream : public io::Stream {

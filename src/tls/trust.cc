@@ -42,11 +42,14 @@ bool may_sign(std::string_view der, std::size_t below) {
          (facts->path_length < 0 || static_cast<std::size_t>(facts->path_length) >= below);
 }
 
-/// From the certificate at `top`, which an authority has signed, down to the leaf. Each link is verified with only the
-/// one above it, so the constraints of an authority reach the link below it and, by may_sign(), the length of the path.
-std::string walk_down(std::span<const std::string_view> chain, std::size_t top) {
-  for (std::size_t i = top; i > 0; --i) {
+}  // namespace
+
+// Each link is verified with only the one above it, so the constraints of an authority reach the link below it and, by
+// may_sign(), the length of the path.
+std::string problem_below(std::span<const std::string_view> chain, std::size_t anchor) {
+  for (std::size_t i = anchor; i > 0; --i) {
     if (!may_sign(chain[i], i - 1)) return "a certificate of its chain may not sign others";
+    wolf::initialise();
     const wolf::Manager issuer(wolfSSL_CertManagerNew());
     const int loaded = wolfSSL_CertManagerLoadCABuffer(issuer.get(), wolf::bytes(chain[i]),
                                                        static_cast<long>(chain[i].size()), WOLFSSL_FILETYPE_ASN1);
@@ -56,8 +59,6 @@ std::string walk_down(std::span<const std::string_view> chain, std::size_t top) 
   }
   return {};
 }
-
-}  // namespace
 
 TrustStore::TrustStore() {
   wolf::initialise();
@@ -89,7 +90,7 @@ std::string TrustStore::problem_of(std::span<const std::string_view> chain, Purp
   std::string problem;
   for (std::size_t top = 0; top < std::min(chain.size(), chain_length_max); ++top) {
     const int verified = verify_link(manager_.get(), chain[top]);
-    const std::string why = verified == WOLFSSL_SUCCESS ? walk_down(chain, top) : in_words(verified);
+    const std::string why = verified == WOLFSSL_SUCCESS ? problem_below(chain, top) : in_words(verified);
     if (why.empty()) return {};
     // What is wrong with the leaf says most, unless only its issuer is not among the authorities.
     if (top == 0 || verified == WOLFSSL_SUCCESS) problem = why;

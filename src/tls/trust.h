@@ -16,6 +16,10 @@
 
 namespace ringpost::tls {
 
+/// Empty when the certificate at `anchor` of the chain (leaf first, DER), which is trusted as it is, vouches for the
+/// leaf, signature by signature; else why not, in words.
+std::string problem_below(std::span<const std::string_view> chain, std::size_t anchor);
+
 class TrustStore {
  public:
   /// Trusts nobody.
