@@ -35,8 +35,10 @@ class RouteCheck {
             "tls_certificate and tls_key are given together or not at all");
     if (route_.tls == TlsMode::off && any([](const NextHop& hop) { return hop.kind == NextHop::Kind::smtps; }))
       wrong("tls", "smtps:// is TLS from the first octet: not \"off\"");
-    const bool demanded = route_.tls == TlsMode::required || route_.tls == TlsMode::verified;
-    if (demanded && any(is_local)) wrong("tls", "there is no TLS to lmtp+unix:, maildir: and discard:");
+    if (relay::demands_tls(route_.tls) && any(is_local))
+      wrong("tls", "there is no TLS to lmtp+unix:, maildir: and discard:");
+    if (route_.tls == TlsMode::dane && any(has_no_name))
+      wrong("tls", "DANE is about host names: give next_hop a name instead of an address");
     if (route_.effective_tls() != TlsMode::verified || !any(has_no_name)) return;
     wrong(
         route_.tls == TlsMode::verified ? "tls" : "auth",

@@ -92,45 +92,46 @@ std::vector<Row<R>> joined(std::vector<Row<R>> rows, std::initializer_list<std::
   return rows;
 }
 
-}  // namespace
-
-const Section<relay::RouteOptions>& route_section() {
+std::vector<Row<R>> tls_rows() {
   using relay::TlsMode;
+  using T = tls::ClientOptions;
   const auto in_tls = [](auto tls::ClientOptions::* member) {
     return [member](R& r) -> auto& { return r.tls_options.*member; };
   };
-  using T = tls::ClientOptions;
-  const auto any = [](std::string_view) { return std::string(); };
-  const auto path = text_type("path", "the path of a file", any);
+  const auto path = text_type("path", "the path of a file", [](std::string_view) { return std::string(); });
+  return {row("tls", &R::tls,
+              enum_type<TlsMode>({{"off", TlsMode::off},
+                                  {"opportunistic", TlsMode::opportunistic},
+                                  {"required", TlsMode::required},
+                                  {"verified", TlsMode::verified},
+                                  {"dane", TlsMode::dane}}),
+              "`off`; `opportunistic`: where it is offered, in clear text where it fails; `required`: or the mail "
+              "waits; `verified`: and the certificate must be good for the name of the next hop; `dane`: and it must "
+              "be as its TLSA records announce (RFC 7672). With `dnssec_trust_anchor`, TLSA records hold for "
+              "`opportunistic` and `required` too, wherever a host has them. With `auth`, `opportunistic` counts as "
+              "`verified`. Mail that came under `required`, `verified` or `dane` stays under it when this changes"),
+          row<R, std::string>("tls_ca_file", in_tls(&T::ca_file), path,
+                              "PEM file of the authorities whose certificates are good"),
+          row<R, std::string>("tls_certificate", in_tls(&T::certificate), path,
+                              "PEM file of our certificate, leaf first, shown where the next hop asks for one"),
+          row<R, std::string>("tls_key", in_tls(&T::key), path, "PEM file of its key")};
+}
+
+}  // namespace
+
+const Section<relay::RouteOptions>& route_section() {
   static const Section<R> section{
       "route", true,
       "Where mail for foreign domains goes. The first match wins; without one, the MX hosts of the domain.",
-      joined(
-          {row("domain", &R::domain,
-               lower_case_type("pattern", "\"example.net\", \"*.example.net\" or \"*\"", check_route_domain),
-               "`example.net`, `*.example.net` (its subdomains only) or `*`"),
-           row("next_hop", &R::next_hops,
-               text_or_list_type("next hop or array of next hops", "a next hop or an array of them", check_next_hop),
-               "`mx`, `smtp://host:port` (MX not looked up), `smtps://host:port` (TLS from the first octet), "
-               "`lmtp://host:port`, `lmtp+unix:/path`, `maildir:` or `discard:`; of several, the next is tried where "
-               "one "
-               "fails"),
-           row("tls", &R::tls,
-               enum_type<TlsMode>({{"off", TlsMode::off},
-                                   {"opportunistic", TlsMode::opportunistic},
-                                   {"required", TlsMode::required},
-                                   {"verified", TlsMode::verified}}),
-               "`off`; `opportunistic`: where it is offered, in clear text where it fails; `required`: or the mail "
-               "waits; "
-               "`verified`: and the certificate must be good for the name of the next hop. With `auth`, "
-               "`opportunistic` "
-               "counts as `verified`. Mail that came under `required` or `verified` stays under it when this changes"),
-           row<R, std::string>("tls_ca_file", in_tls(&T::ca_file), path,
-                               "PEM file of the authorities whose certificates are good"),
-           row<R, std::string>("tls_certificate", in_tls(&T::certificate), path,
-                               "PEM file of our certificate, leaf first, shown where the next hop asks for one"),
-           row<R, std::string>("tls_key", in_tls(&T::key), path, "PEM file of its key")},
-          {pacing_rows(), auth_rows()})};
+      joined({row("domain", &R::domain,
+                  lower_case_type("pattern", "\"example.net\", \"*.example.net\" or \"*\"", check_route_domain),
+                  "`example.net`, `*.example.net` (its subdomains only) or `*`"),
+              row("next_hop", &R::next_hops,
+                  text_or_list_type("next hop or array of next hops", "a next hop or an array of them", check_next_hop),
+                  "`mx`, `smtp://host:port` (MX not looked up), `smtps://host:port` (TLS from the first octet), "
+                  "`lmtp://host:port`, `lmtp+unix:/path`, `maildir:` or `discard:`; of several, the next is tried "
+                  "where one fails")},
+             {pacing_rows(), tls_rows(), auth_rows()})};
   return section;
 }
 

@@ -17,11 +17,31 @@ using Kind = NextHop::Kind;
 namespace {
 
 constexpr PublicStatus no_answer{451, {4, 4, 1}};
+constexpr PublicStatus no_tlsa_answer{451, {4, 4, 3}};
+constexpr PublicStatus no_dane{451, {4, 7, 4}};  // security features not supported
 constexpr std::chrono::seconds parting_wait{1};  // for the answer to QUIT of one that refused us: the next host waits
 
 smtp::Waits waits_of(const Options& options) noexcept {
   return {options.greeting_timeout, options.command_timeout, options.data_initiation_timeout,
           options.data_block_timeout, options.data_termination_timeout};
+}
+
+/// What DANE asks of the connections to `host`. Errors: why there must not be one. `domain`: empty, or the one whose MX
+/// it is.
+Result<void> apply_dane(Peer& peer, const Delivery& delivery, const MxHost& host, const std::string& domain) {
+  if (delivery.tls == TlsMode::off || delivery.tls == TlsMode::verified) return {};
+  if (host.dane.kind == Dane::Kind::unknown) {
+    return fail(ErrorKind::unavailable, host.name + ": " + host.dane.problem, no_tlsa_answer);
+  }
+  if (delivery.tls == TlsMode::dane && host.dane.kind != Dane::Kind::usable) {
+    return fail(ErrorKind::refused, host.name + " has no TLSA records to verify it with, and the route wants DANE",
+                no_dane);
+  }
+  peer.demands_tls = host.dane.demands_tls();
+  if (host.dane.kind != Dane::Kind::usable) return {};
+  peer.host = host.dane.base;
+  peer.dane = {.associations = host.dane.associations, .names = {host.dane.base, domain.empty() ? host.name : domain}};
+  return {};
 }
 
 Error unusable(std::string_view remote, Error error) {
@@ -32,7 +52,7 @@ Error unusable(std::string_view remote, Error error) {
 
 Encryption encryption_for(const Delivery& delivery, const Peer& peer, bool has_failed) noexcept {
   if (peer.implicit_tls) return Encryption::implicit;
-  if (delivery.tls == TlsMode::required || delivery.tls == TlsMode::verified) return Encryption::demanded;
+  if (demands_tls(delivery.tls) || peer.demands_tls) return Encryption::demanded;
   if (delivery.tls == TlsMode::off || peer.local || has_failed) return Encryption::none;
   return Encryption::where_offered;
 }
@@ -77,22 +97,25 @@ Task<Connector::Opened> Connector::open_hop(const Delivery& delivery, const Hop&
     auto host = co_await resolver_.host(next.host, next.port, look_up_until, cancel);
     if (!host) co_return propagate(host);
     peer.implicit_tls = next.kind == Kind::smtps;
-    co_return co_await open_host(delivery, std::move(*host), std::move(peer), cancel);
+    co_return co_await open_host(delivery, std::move(*host), std::move(peer), {}, cancel);
   }
   auto hosts = co_await resolver_.mx_hosts(hop.mx_domain, look_up_until, cancel);
   if (!hosts) co_return propagate(hosts);
   Opened opened = fail(ErrorKind::not_found, hop.mx_domain + " has no mail host", no_answer);
   for (MxHost& host : *hosts) {
     peer.identity = host.secure ? std::string() : hop.mx_domain;
-    opened = co_await open_host(delivery, std::move(host), peer, cancel);
+    opened = co_await open_host(delivery, std::move(host), peer, hop.mx_domain, cancel);
     if (opened || opened.error().kind == ErrorKind::cancelled) break;
   }
   co_return std::move(opened);
 }
 
-Task<Connector::Opened> Connector::open_host(const Delivery& delivery, MxHost host, Peer peer, Cancel cancel) {
+Task<Connector::Opened> Connector::open_host(const Delivery& delivery, MxHost host, Peer peer, std::string domain,
+                                             Cancel cancel) {
   Opened opened = fail(ErrorKind::not_found, host.name + " has no address", no_answer);
   peer.host = delivery.tls == TlsMode::verified && !peer.identity.empty() ? peer.identity : host.name;
+  const auto allowed = apply_dane(peer, delivery, host, domain);
+  if (!allowed) co_return std::unexpected(allowed.error());
   for (const SocketAddress& address : host.addresses) {
     peer.port = address.port();
     peer.remote = host.name + "[" + address.host() + "]:" + std::to_string(address.port());

@@ -6,9 +6,11 @@
 // answer that anybody may have forged must not choose whom we trust. Else the name is the domain's.
 //
 // Opportunistic TLS that fails is followed by a second connection in clear text, and so are the next ones for a while.
-// Where the route asks for TLS there is no such way.
+// Where the route asks for TLS there is no such way, and neither where DNSSEC says that the host has it (DANE): a host
+// whose TLSA records cannot be had, or whose certificate is not as they announce, is as good as down.
 //
-// Standards: RFC 5321 5.1 (order), 3.1 and 4.5.4.1 (hosts that refuse or are down), RFC 7435 (opportunistic security).
+// Standards: RFC 5321 5.1 (order), 3.1 and 4.5.4.1 (hosts that refuse or are down), RFC 7435 (opportunistic security),
+// RFC 7672 (DANE).
 #pragma once
 
 #include <memory>
@@ -43,7 +45,7 @@ class Connector {
  private:
   using Opened = Result<std::unique_ptr<OutboundConnection>>;
   io::Task<Opened> open_hop(const Delivery& delivery, const Hop& hop, io::Cancel cancel);
-  io::Task<Opened> open_host(const Delivery& delivery, MxHost host, Peer peer, io::Cancel cancel);
+  io::Task<Opened> open_host(const Delivery& delivery, MxHost host, Peer peer, std::string domain, io::Cancel cancel);
   io::Task<Opened> open_address(const Delivery& delivery, const Peer& peer, io::SocketAddress address,
                                 io::Cancel cancel);
   io::Task<Opened> open_session(const Delivery& delivery, const Peer& peer, io::SocketAddress address,

@@ -63,6 +63,11 @@ std::vector<SocketAddress> alternate(const std::vector<SocketAddress>& v6, const
   return all;
 }
 
+/// Its name is an address, of which the DNS knows nothing.
+bool is_numeric(const MxHost& host) {
+  return host.addresses.size() == 1 && host.addresses.front().host() == host.name;
+}
+
 }  // namespace
 
 Result<std::vector<std::string>> order_hosts(std::vector<dns::MailExchanger> exchangers, std::string_view hostname) {
@@ -89,7 +94,9 @@ Result<std::vector<std::string>> order_hosts(std::vector<dns::MailExchanger> exc
 
 Task<DnsResolver::Found> DnsResolver::addresses(std::string name, std::uint16_t port, Deadline deadline,
                                                 Cancel cancel) {
-  if (auto numeric = SocketAddress::from_host_port(name, port)) co_return MxHost{std::move(name), {*numeric}, true};
+  if (auto numeric = SocketAddress::from_host_port(name, port)) {
+    co_return MxHost{.name = std::move(name), .addresses = {*numeric}, .secure = true};
+  }
   auto v6 = co_await dns_.look_up(name, RecordType::aaaa, deadline, cancel);
   if (!v6 && v6.error().kind == ErrorKind::cancelled) co_return propagate(v6);
   auto v4 = co_await dns_.look_up(name, RecordType::a, deadline, cancel);
@@ -98,7 +105,12 @@ Task<DnsResolver::Found> DnsResolver::addresses(std::string name, std::uint16_t 
   std::vector<SocketAddress> four;
   if (v6) add_addresses(six, *v6, port);
   if (v4) add_addresses(four, *v4, port);
-  MxHost found{name, alternate(six, four), (!v6 || v6->secure) && (!v4 || v4->secure)};
+  MxHost found{.name = name,
+               .addresses = alternate(six, four),
+               .secure = (!v6 || v6->secure) && (!v4 || v4->secure),
+               .canonical = v4 && !v4->canonical.empty() ? v4->canonical
+                            : v6                         ? v6->canonical
+                                                         : std::string()};
   if (!found.addresses.empty()) co_return std::move(found);
   if (!v4) co_return propagate(v4);
   if (!v6) co_return propagate(v6);
@@ -108,12 +120,19 @@ Task<DnsResolver::Found> DnsResolver::addresses(std::string name, std::uint16_t 
 Task<Result<MxHost>> DnsResolver::host(std::string name, std::uint16_t port, Deadline deadline, Cancel cancel) {
   auto found = co_await addresses(std::move(name), port, deadline, cancel);
   if (!found && found.error().kind == ErrorKind::not_found) found.error().status = lookup_failed;
+  if (found && found->secure && !is_numeric(*found)) {
+    found->dane = co_await look_up_dane(dns_, found->name, found->canonical, port, deadline, cancel);
+  }
   if (found) found->secure = true;  // whatever the DNS says of it, the operator has chosen the name
   co_return std::move(found);
 }
 
-Task<> DnsResolver::collect(std::string name, Found& found, Deadline deadline, Cancel cancel) {
+Task<> DnsResolver::collect(std::string name, bool validated, Found& found, Deadline deadline, Cancel cancel) {
   found = co_await addresses(std::move(name), smtp_port, deadline, cancel);
+  if (!found) co_return;
+  found->secure = found->secure && validated;
+  if (!found->secure || is_numeric(*found)) co_return;
+  found->dane = co_await look_up_dane(dns_, found->name, found->canonical, smtp_port, deadline, cancel);
 }
 
 Task<Result<std::vector<MxHost>>> DnsResolver::mx_hosts(std::string domain, Deadline deadline, Cancel cancel) {
@@ -121,7 +140,7 @@ Task<Result<std::vector<MxHost>>> DnsResolver::mx_hosts(std::string domain, Dead
   if (domain.starts_with('[')) {
     auto address = SocketAddress::from_host_port(inside_literal(domain), smtp_port);
     if (!address) co_return propagate(address);
-    hosts.push_back(MxHost{std::move(domain), {*address}, true});
+    hosts.push_back(MxHost{.name = std::move(domain), .addresses = {*address}, .secure = true});
     co_return std::move(hosts);
   }
   auto answer = co_await dns_.look_up(domain, RecordType::mx, deadline, cancel);
@@ -144,13 +163,13 @@ Task<Result<std::vector<MxHost>>> DnsResolver::mx_hosts(std::string domain, Dead
   std::vector<Found> found(names.size(),
                            fail(ErrorKind::not_found, printable(domain) + " has no mail host", no_address));
   io::Scope scope(reactor_);
-  for (std::size_t i = 0; i < names.size(); ++i) scope.spawn(collect(names[i], found[i], deadline, cancel));
+  for (std::size_t i = 0; i < names.size(); ++i)
+    scope.spawn(collect(names[i], answer->secure, found[i], deadline, cancel));
   co_await scope.join();
   Error why(ErrorKind::not_found, printable(domain) + " has no mail host with an address");
   why.status = no_address;
   for (Found& each : found) {
     if (each) {
-      each->secure = each->secure && answer->secure;
       hosts.push_back(std::move(*each));
     } else if (each.error().kind != ErrorKind::not_found) {
       why = std::move(each.error());

@@ -19,6 +19,7 @@
 #include "io/deadline.h"
 #include "io/socket_address.h"
 #include "io/task.h"
+#include "relay/dane.h"
 
 namespace ringpost::relay {
 
@@ -26,7 +27,9 @@ namespace ringpost::relay {
 struct MxHost {
   std::string name;
   std::vector<io::SocketAddress> addresses;
-  bool secure = false;  // name and addresses are validated by DNSSEC, or the operator's own
+  bool secure = false;      // name and addresses are validated by DNSSEC, or the operator's own
+  std::string canonical{};  // where CNAMEs led to; empty: there are none
+  Dane dane{};              // asked for where DNSSEC vouches for name and addresses
 };
 
 class Resolver {
@@ -58,7 +61,7 @@ class DnsResolver final : public Resolver {
  private:
   using Found = Result<MxHost>;
   io::Task<Found> addresses(std::string name, std::uint16_t port, io::Deadline deadline, io::Cancel cancel);
-  io::Task<> collect(std::string name, Found& found, io::Deadline deadline, io::Cancel cancel);
+  io::Task<> collect(std::string name, bool validated, Found& found, io::Deadline deadline, io::Cancel cancel);
 
   io::Reactor& reactor_;
   dns::Resolver& dns_;

@@ -19,7 +19,13 @@ enum class TlsMode : std::uint8_t {
   opportunistic,  // where offered, and in clear text where that fails
   required,       // or no delivery; whoever the peer is
   verified,       // the same, and its certificate must be good for the next hop's name
+  dane,           // the same, and its certificate must be as its TLSA records announce
 };
+
+/// No delivery without TLS.
+constexpr bool demands_tls(TlsMode mode) noexcept {
+  return mode == TlsMode::required || mode == TlsMode::verified || mode == TlsMode::dane;
+}
 
 /// One [[route]]: first match wins; without one, MX.
 struct RouteOptions {

@@ -60,14 +60,26 @@ std::string key_of(const std::vector<std::string>& next_hops, std::string_view d
 
 constexpr std::string_view required_suffix = ",tls=required";
 constexpr std::string_view verified_suffix = ",tls=verified";
+constexpr std::string_view dane_suffix = ",tls=dane";
 
 std::string_view suffix_of(TlsMode mode) noexcept {
-  return mode == TlsMode::required ? required_suffix : mode == TlsMode::verified ? verified_suffix : "";
+  switch (mode) {
+    case TlsMode::required:
+      return required_suffix;
+    case TlsMode::verified:
+      return verified_suffix;
+    case TlsMode::dane:
+      return dane_suffix;
+    case TlsMode::off:
+    case TlsMode::opportunistic:
+      break;
+  }
+  return "";
 }
 
 // Cuts the demand off `key`; off: it makes none.
 TlsMode take_demand(std::string_view& key) noexcept {
-  for (const TlsMode mode : {TlsMode::required, TlsMode::verified}) {
+  for (const TlsMode mode : {TlsMode::required, TlsMode::verified, TlsMode::dane}) {
     if (!key.ends_with(suffix_of(mode))) continue;
     key.remove_suffix(suffix_of(mode).size());
     return mode;

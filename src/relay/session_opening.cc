@@ -37,6 +37,7 @@ void report_handshake(const std::string& remote, const tls::ConnectionInfo& info
       .field("version", info.version)
       .field("cipher", info.cipher)
       .field("verified", info.peer_verified)
+      .field("verified_by", info.peer_proof.empty() ? "none" : info.peer_proof)
       .field("resumed", info.resumed);
   if (!info.peer_problem.empty()) event.field("detail", info.peer_problem);
   event.emit();
@@ -82,7 +83,9 @@ Task<Result<void>> SessionOpening::run(Encryption encryption, Cancel cancel) {
   if (done) done = co_await hello(cancel);
   const bool offered = connection_.client.offered().starttls;
   if (done && encryption == Encryption::demanded && !offered) {
-    done = trouble(Error(ErrorKind::refused, "STARTTLS is not offered, and the route wants TLS"), not_offered);
+    done = trouble(Error(ErrorKind::refused, std::string("STARTTLS is not offered, and ") +
+                                                 (peer_.demands_tls ? "DANE" : "the route") + " wants TLS"),
+                   not_offered);
   }
   if (done && offered && (encryption == Encryption::demanded || encryption == Encryption::where_offered)) {
     done = co_await start_tls(cancel);
@@ -133,10 +136,10 @@ Task<Result<void>> SessionOpening::shake_hands(Cancel cancel) {
   if (context) {
     connection_.tls_context = *context;
     // A session that began without verification must not be continued where it is asked for.
-    tls::ClientWish wish{
-        .server_name = named ? peer_.host : std::string(),
-        .verify = verify,
-        .session_key = (verify ? "verified " : "any ") + peer_.host + ":" + std::to_string(peer_.port)};
+    tls::ClientWish wish{.server_name = named ? peer_.host : std::string(),
+                         .verify = verify,
+                         .session_key = (verify ? "verified " : "any ") + peer_.host + ":" + std::to_string(peer_.port),
+                         .dane = peer_.dane};
     done = co_await client.secure(**context, std::move(wish), Deadline::never(), cancel);
   } else {
     done = propagate(context);

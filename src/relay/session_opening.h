@@ -30,6 +30,8 @@ struct Peer {
   smtp::Dialect dialect = smtp::Dialect::smtp;
   bool local = false;         // a Unix socket
   bool implicit_tls = false;  // TLS from the first octet
+  bool demands_tls = false;   // it is known to have TLS: never without
+  tls::DaneWish dane{};       // what its certificate must be; empty: nothing is announced
 };
 
 class SessionOpening {

@@ -132,6 +132,7 @@ inline constexpr std::array fields = std::to_array<FieldInfo>({
     {"uptime", "seconds since the start"},
     {"user", "user the process runs as"},
     {"verified", "whether the peer's certificate was verified"},
+    {"verified_by", "how: pkix, dane-ee, dane-ta, none"},
     {"version", "version of ringpost or of the protocol"},
     {"worker", "number of the worker"},
     {"workers", "number of workers"},

@@ -32,7 +32,7 @@ TEST(RouteCheck, TlsIsOpportunisticUnlessSaidOtherwise) {
   EXPECT_EQ(route("").tls, TlsMode::opportunistic);
   EXPECT_EQ(route("").tls_options, tls::ClientOptions{});
   EXPECT_EQ(route("tls = \"verified\"\n").tls, TlsMode::verified);
-  EXPECT_THAT(problems("tls = \"dane\"\n"), ElementsAre(HasSubstr("3:7 [[route]] tls: expected one of \"off\"")));
+  EXPECT_THAT(problems("tls = \"never\"\n"), ElementsAre(HasSubstr("3:7 [[route]] tls: expected one of \"off\"")));
 }
 
 TEST(RouteCheck, FilesLieBesideTheConfiguration) {
@@ -62,6 +62,9 @@ TEST(RouteCheck, TlsAndNextHopDoNotContradictEachOther) {
   EXPECT_THAT(problems("next_hop = [\"smtp://a.example\", \"smtp://192.0.2.1\"]\ntls = \"verified\"\n"),
               ElementsAre(HasSubstr("4:7 [[route]] tls: a certificate is verified for a host name")));
   EXPECT_THAT(problems("next_hop = \"smtp://[::1]\"\ntls = \"required\"\n"), IsEmpty());
+  EXPECT_THAT(problems("tls = \"dane\"\n"), IsEmpty());
+  EXPECT_THAT(problems("next_hop = \"smtp://192.0.2.1\"\ntls = \"dane\"\n"),
+              ElementsAre(HasSubstr("4:7 [[route]] tls: DANE is about host names")));
 }
 
 TEST(RouteCheck, ALoginIsForAHostThatIsNamedAndVerified) {

@@ -41,6 +41,11 @@ class FakeDns final : public dns::Resolver {
     answer.records.push_back(std::move(octets));
     names_[name] = true;
   }
+  /// `data` as it is, behind the three octets that say what it is.
+  void tlsa(const std::string& name, int usage, int selector, int matching, const std::string& data) {
+    add(name, Type::tlsa,
+        std::string{static_cast<char>(usage), static_cast<char>(selector), static_cast<char>(matching)} + data);
+  }
   /// The name server of this name does not work.
   void breaks(const std::string& name) { names_[name] = false; }
 
