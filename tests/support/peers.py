@@ -6,6 +6,7 @@ import re
 import signal
 import socket
 import socketserver
+import ssl
 import subprocess
 import threading
 import time
@@ -18,10 +19,12 @@ class Peer:
 
     `replies` maps a verb (GREETING, EHLO, MAIL, RCPT, DATA, "." for the end of the message, RSET, QUIT) to a reply line
     or to a function(peer, command text) that returns one; None closes the connection without a reply. `delay` is the
-    same map in seconds. What arrived whole stands in `messages`: dicts with sender, recipients, body, helo.
+    same map in seconds. What arrived whole stands in `messages`: dicts with sender, recipients, body, helo, tls (the
+    version, or None). With `pair` (support/certificates.py) it offers STARTTLS; `extensions` are lines it adds to its
+    answer to EHLO.
     """
 
-    def __init__(self, replies=None, delay=None, host="127.0.0.1", port=0):
+    def __init__(self, replies=None, delay=None, host="127.0.0.1", port=0, pair=None, extensions=()):
         self.replies = dict(replies or {})
         self.delay = dict(delay or {})
         self.messages = []
@@ -30,6 +33,11 @@ class Peer:
         self.connections_now = 0
         self.connections_peak = 0
         self.lock = threading.Lock()
+        self.extensions = list(extensions)
+        self.tls = None
+        if pair is not None:
+            self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.tls.load_cert_chain(pair.certificate, pair.key)
         peer = self
 
         class Handler(socketserver.StreamRequestHandler):
@@ -38,7 +46,7 @@ class Peer:
                     peer.connections += 1
                     peer.connections_now += 1
                     peer.connections_peak = max(peer.connections_peak, peer.connections_now)
-                with contextlib.suppress(ConnectionError, TimeoutError, ValueError):
+                with contextlib.suppress(ConnectionError, TimeoutError, ValueError, ssl.SSLError):
                     peer._session(self)
                 with peer.lock:
                     peer.connections_now -= 1
@@ -87,10 +95,18 @@ class Peer:
                 self.commands.append(text)
             if verb in ("EHLO", "HELO", "LHLO"):
                 helo = text[5:]
-                extensions = "250-peer.example\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SIZE 104857600\r\n250 ENHANCEDSTATUSCODES"
+                lines = ["peer.example", "PIPELINING", "8BITMIME", "SIZE 104857600", *self.extensions]
+                lines += ["STARTTLS"] if self.tls and not isinstance(handler.connection, ssl.SSLSocket) else []
+                extensions = "".join(f"250-{line}\r\n" for line in lines) + "250 ENHANCEDSTATUSCODES"
                 self._answer(handler, "EHLO", text, "250 peer.example" if verb == "HELO" else extensions)
+            elif verb == "STARTTLS" and self.tls:
+                if self._answer(handler, verb, text, "220 2.0.0 go ahead") == "2":
+                    handler.connection = self.tls.wrap_socket(handler.connection, server_side=True)
+                    handler.rfile = handler.connection.makefile("rb")
+                    handler.wfile = handler.connection.makefile("wb", 0)
             elif verb == "MAIL":
-                message = {"sender": path_of(text), "recipients": [], "helo": helo, "mail": text}
+                message = {"sender": path_of(text), "recipients": [], "helo": helo, "mail": text,
+                           "tls": handler.connection.version() if isinstance(handler.connection, ssl.SSLSocket) else None}
                 self._answer(handler, verb, text, "250 2.1.0 ok")
             elif verb == "RCPT":
                 if self._answer(handler, verb, text, "250 2.1.5 ok") == "2":
