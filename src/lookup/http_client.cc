@@ -83,6 +83,27 @@ void set_request(CURL* easy, const HttpRequest& request, const std::string& form
   }
 }
 
+struct FreeList {
+  void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
+};
+using List = std::unique_ptr<curl_slist, FreeList>;
+
+/// "HOST:PORT:ADDRESS,[ADDRESS]", as libcurl takes addresses that somebody else has looked up.
+List known_addresses(const HttpRequest& request) {
+  if (request.addresses.empty()) return nullptr;
+  const bool https = request.url.starts_with("https://");
+  const std::size_t from = request.url.find("//") + 2;
+  std::string entry = request.url.substr(from, request.url.find('/', from) - from);
+  if (!entry.contains(':')) entry += https ? ":443" : ":80";
+  char separator = ':';
+  for (const std::string& address : request.addresses) {
+    entry += separator;
+    entry += address.contains(':') ? "[" + address + "]" : address;
+    separator = ',';
+  }
+  return List(curl_slist_append(nullptr, entry.c_str()));
+}
+
 bool library_ready() {
   static const bool ready = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
   return ready;
@@ -97,6 +118,8 @@ Result<HttpResponse> http_request(const HttpRequest& request, const HttpLimits& 
   Body body{{}, limits.body_octets_max};
   set_limits(easy.get(), limits);
   set_request(easy.get(), request, form);
+  const List addresses = known_addresses(request);
+  if (addresses) curl_easy_setopt(easy.get(), CURLOPT_RESOLVE, addresses.get());
   curl_easy_setopt(easy.get(), CURLOPT_WRITEFUNCTION, take);
   curl_easy_setopt(easy.get(), CURLOPT_WRITEDATA, &body);
   const CURLcode code = curl_easy_perform(easy.get());

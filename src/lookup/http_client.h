@@ -1,5 +1,5 @@
-// One HTTP request and its answer, for key sets, token endpoints and introspection. It waits for the network, so it is
-// called on helper threads only. Bounded in everything: time, size of the answer, no redirect is followed (an issuer
+// One HTTP request and its answer, for key sets, token endpoints, introspection and MTA-STS policies. It waits for the
+// network, so it is called on helper threads only. Bounded in everything: time, size of the answer, no redirect is followed (an issuer
 // whose answer sends us elsewhere would choose whom we believe), no other scheme than http and https, and the server's
 // certificate is verified.
 //
@@ -21,6 +21,7 @@ struct HttpRequest {
   std::string url;
   std::vector<std::pair<std::string, std::string>> form{};  // not empty: POST with these fields, else GET
   std::string user{}, password{};                           // basic authentication; empty: none
+  std::vector<std::string> addresses{};                     // of the URL's host; empty: the system is asked for them
 };
 
 struct HttpResponse {
