@@ -208,7 +208,7 @@ void check_whole(const Node& root, const Configuration& c, Report& report) {
 void derive(Configuration& c) {
   if (c.workers == 0) c.workers = cpus_we_may_use();
   c.server.hostname = c.relay.hostname = c.queue.hostname = c.hostname;
-  c.queue.data_dir = c.data_dir;
+  c.queue.data_dir = c.relay.data_dir = c.data_dir;
   c.server.auth_without_tls = c.sasl.plaintext_without_tls;
   c.queue.workers = c.workers;
 }

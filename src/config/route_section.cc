@@ -110,6 +110,9 @@ std::vector<Row<R>> tls_rows() {
               "be as its TLSA records announce (RFC 7672). With `dnssec_trust_anchor`, TLSA records hold for "
               "`opportunistic` and `required` too, wherever a host has them. With `auth`, `opportunistic` counts as "
               "`verified`. Mail that came under `required`, `verified` or `dane` stays under it when this changes"),
+          row("mta_sts", &R::mta_sts, bool_type(),
+              "with next hop `mx` and `opportunistic` or `required`: a domain's MTA-STS policy (RFC 8461) is asked for "
+              "and obeyed; its web server's certificate must be of an authority in `tls_ca_file`, too"),
           row<R, std::string>("tls_ca_file", in_tls(&T::ca_file), path,
                               "PEM file of the authorities whose certificates are good"),
           row<R, std::string>("tls_certificate", in_tls(&T::certificate), path,

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/random.h"
+#include "mail/address.h"
 #include "telemetry/log.h"
 
 namespace ringpost::relay {
@@ -18,6 +19,7 @@ namespace {
 
 constexpr PublicStatus no_answer{451, {4, 4, 1}};
 constexpr PublicStatus no_tlsa_answer{451, {4, 4, 3}};
+constexpr PublicStatus not_in_policy{451, {4, 7, 5}};
 constexpr PublicStatus no_dane{451, {4, 7, 4}};  // security features not supported
 constexpr std::chrono::seconds parting_wait{1};  // for the answer to QUIT of one that refused us: the next host waits
 
@@ -37,10 +39,29 @@ Result<void> apply_dane(Peer& peer, const Delivery& delivery, const MxHost& host
     return fail(ErrorKind::refused, host.name + " has no TLSA records to verify it with, and the route wants DANE",
                 no_dane);
   }
-  peer.demands_tls = host.dane.demands_tls();
+  if (host.dane.demands_tls()) peer.demanded_by = "DANE";
   if (host.dane.kind != Dane::Kind::usable) return {};
   peer.host = host.dane.base;
   peer.dane = {.associations = host.dane.associations, .names = {host.dane.base, domain.empty() ? host.name : domain}};
+  return {};
+}
+
+/// What the domain's MTA-STS policy asks, unless DANE does. Errors: why there must not be a connection to `host`.
+Result<void> apply_sts(Peer& peer, const Delivery& delivery, const MxHost& host, const StsPolicies::Policy& policy) {
+  const bool heard = delivery.tls == TlsMode::opportunistic || delivery.tls == TlsMode::required;
+  if (!policy || !heard || host.dane.kind == Dane::Kind::usable) return {};
+  if (policy->mode == StsPolicy::Mode::enforce) {
+    if (!policy->allows(host.name)) {
+      return fail(ErrorKind::refused, host.name + " is not in the MTA-STS policy of its domain", not_in_policy);
+    }
+    peer.demanded_by = "MTA-STS";
+    peer.verify = true;
+  } else if (policy->mode == StsPolicy::Mode::testing && !policy->allows(host.name)) {
+    telemetry::Event(telemetry::EventKind::warning)
+        .field("operation", "testing an MTA-STS policy: it does not name this host; mail is sent all the same")
+        .field("remote", peer.remote)
+        .emit();
+  }
   return {};
 }
 
@@ -52,7 +73,7 @@ Error unusable(std::string_view remote, Error error) {
 
 Encryption encryption_for(const Delivery& delivery, const Peer& peer, bool has_failed) noexcept {
   if (peer.implicit_tls) return Encryption::implicit;
-  if (demands_tls(delivery.tls) || peer.demands_tls) return Encryption::demanded;
+  if (demands_tls(delivery.tls) || !peer.demanded_by.empty()) return Encryption::demanded;
   if (delivery.tls == TlsMode::off || peer.local || has_failed) return Encryption::none;
   return Encryption::where_offered;
 }
@@ -97,24 +118,33 @@ Task<Connector::Opened> Connector::open_hop(const Delivery& delivery, const Hop&
     auto host = co_await resolver_.host(next.host, next.port, look_up_until, cancel);
     if (!host) co_return propagate(host);
     peer.implicit_tls = next.kind == Kind::smtps;
-    co_return co_await open_host(delivery, std::move(*host), std::move(peer), {}, cancel);
+    Origin named;  // a temporary would be destroyed twice here (GCC 12)
+    co_return co_await open_host(delivery, std::move(*host), std::move(peer), std::move(named), cancel);
   }
   auto hosts = co_await resolver_.mx_hosts(hop.mx_domain, look_up_until, cancel);
   if (!hosts) co_return propagate(hosts);
+  Origin origin{hop.mx_domain, nullptr};
+  if (delivery.mta_sts && !options_.data_dir.empty() && mail::valid_domain(hop.mx_domain, false)) {
+    auto policy = co_await sts_.find(hop.mx_domain, delivery.tls_options.ca_file, cancel);
+    if (!policy) co_return propagate(policy);
+    origin.policy = std::move(*policy);
+  }
   Opened opened = fail(ErrorKind::not_found, hop.mx_domain + " has no mail host", no_answer);
   for (MxHost& host : *hosts) {
     peer.identity = host.secure ? std::string() : hop.mx_domain;
-    opened = co_await open_host(delivery, std::move(host), peer, hop.mx_domain, cancel);
+    opened = co_await open_host(delivery, std::move(host), peer, origin, cancel);
     if (opened || opened.error().kind == ErrorKind::cancelled) break;
   }
   co_return std::move(opened);
 }
 
-Task<Connector::Opened> Connector::open_host(const Delivery& delivery, MxHost host, Peer peer, std::string domain,
+Task<Connector::Opened> Connector::open_host(const Delivery& delivery, MxHost host, Peer peer, Origin origin,
                                              Cancel cancel) {
   Opened opened = fail(ErrorKind::not_found, host.name + " has no address", no_answer);
   peer.host = delivery.tls == TlsMode::verified && !peer.identity.empty() ? peer.identity : host.name;
-  const auto allowed = apply_dane(peer, delivery, host, domain);
+  peer.remote = host.name;
+  auto allowed = apply_dane(peer, delivery, host, origin.domain);
+  if (allowed) allowed = apply_sts(peer, delivery, host, origin.policy);
   if (!allowed) co_return std::unexpected(allowed.error());
   for (const SocketAddress& address : host.addresses) {
     peer.port = address.port();

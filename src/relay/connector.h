@@ -7,10 +7,11 @@
 //
 // Opportunistic TLS that fails is followed by a second connection in clear text, and so are the next ones for a while.
 // Where the route asks for TLS there is no such way, and neither where DNSSEC says that the host has it (DANE): a host
-// whose TLSA records cannot be had, or whose certificate is not as they announce, is as good as down.
+// whose TLSA records cannot be had, or whose certificate is not as they announce, is as good as down. A domain's
+// MTA-STS policy is obeyed where DANE says nothing.
 //
 // Standards: RFC 5321 5.1 (order), 3.1 and 4.5.4.1 (hosts that refuse or are down), RFC 7435 (opportunistic security),
-// RFC 7672 (DANE).
+// RFC 7672 (DANE), RFC 8461 (MTA-STS).
 #pragma once
 
 #include <memory>
@@ -23,6 +24,7 @@
 #include "relay/outbound_connection.h"
 #include "relay/route.h"
 #include "relay/session_opening.h"
+#include "relay/sts_policies.h"
 #include "relay/tls_contexts.h"
 #include "relay/tls_failures.h"
 
@@ -31,8 +33,13 @@ namespace ringpost::relay {
 class Connector {
  public:
   /// All four outlive it.
-  Connector(io::Reactor& reactor, Resolver& resolver, io::OffloadPool& helpers, const Options& options) noexcept
-      : reactor_(reactor), resolver_(resolver), helpers_(helpers), options_(options), contexts_(reactor, helpers) {}
+  Connector(io::Reactor& reactor, Resolver& resolver, io::OffloadPool& helpers, const Options& options)
+      : reactor_(reactor),
+        resolver_(resolver),
+        helpers_(helpers),
+        options_(options),
+        contexts_(reactor, helpers),
+        sts_(reactor, resolver, helpers, options.data_dir + "/mta-sts") {}
 
   /// `delivery` is a network one and outlives the call. Errors: cancelled; else why the last one could not be used,
   /// with the enhanced code to defer with (4.4.1, 4.4.3, and those of SessionOpening), or to give up with (class 5, of
@@ -44,8 +51,13 @@ class Connector {
 
  private:
   using Opened = Result<std::unique_ptr<OutboundConnection>>;
+  /// How a host was found.
+  struct Origin {
+    std::string domain;          // whose MX it is; empty: a route names it
+    StsPolicies::Policy policy;  // of that domain; null: none
+  };
   io::Task<Opened> open_hop(const Delivery& delivery, const Hop& hop, io::Cancel cancel);
-  io::Task<Opened> open_host(const Delivery& delivery, MxHost host, Peer peer, std::string domain, io::Cancel cancel);
+  io::Task<Opened> open_host(const Delivery& delivery, MxHost host, Peer peer, Origin origin, io::Cancel cancel);
   io::Task<Opened> open_address(const Delivery& delivery, const Peer& peer, io::SocketAddress address,
                                 io::Cancel cancel);
   io::Task<Opened> open_session(const Delivery& delivery, const Peer& peer, io::SocketAddress address,
@@ -56,6 +68,7 @@ class Connector {
   io::OffloadPool& helpers_;
   const Options& options_;
   TlsContexts contexts_;
+  StsPolicies sts_;
   TlsFailures tls_failures_;
 };
 

@@ -46,6 +46,9 @@ class Resolver {
   /// One host by name or numeric address. Errors: as above, but not_found is 451 4.4.3: the operator has named it.
   virtual io::Task<Result<MxHost>> host(std::string name, std::uint16_t port, io::Deadline deadline,
                                         io::Cancel cancel) = 0;
+  /// Anything else. Errors: those of dns::Resolver.
+  virtual io::Task<Result<dns::Answer>> ask(std::string name, dns::RecordType type, io::Deadline deadline,
+                                            io::Cancel cancel) = 0;
 };
 
 class DnsResolver final : public Resolver {
@@ -57,6 +60,10 @@ class DnsResolver final : public Resolver {
   io::Task<Result<std::vector<MxHost>>> mx_hosts(std::string domain, io::Deadline deadline, io::Cancel cancel) override;
   io::Task<Result<MxHost>> host(std::string name, std::uint16_t port, io::Deadline deadline,
                                 io::Cancel cancel) override;
+  io::Task<Result<dns::Answer>> ask(std::string name, dns::RecordType type, io::Deadline deadline,
+                                    io::Cancel cancel) override {
+    return dns_.look_up(std::move(name), type, deadline, cancel);
+  }
 
  private:
   using Found = Result<MxHost>;

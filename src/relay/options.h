@@ -39,6 +39,7 @@ struct RouteOptions {
   Rate connection_rate;                       // the same of new connections
   std::vector<std::string> source_addresses;  // source_address.h; empty: any
   TlsMode tls = TlsMode::opportunistic;
+  bool mta_sts = true;  // with "mx": the policies of domains are asked for and obeyed
   tls::ClientOptions tls_options;
   sasl::ClientOptions auth;  // without a user: none
 
@@ -52,6 +53,7 @@ struct RouteOptions {
 
 struct Options {
   std::string hostname;  // EHLO
+  std::string data_dir;  // where MTA-STS policies are kept; empty: nowhere, and none is asked for
   std::vector<RouteOptions> routes;
   std::vector<ReplyRule> reply_rules;  // before the standard ones
   Duration connect_timeout = std::chrono::seconds(30);

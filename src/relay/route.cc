@@ -186,6 +186,7 @@ Result<Delivery> RouteTable::plan_for(std::string_view key) const {
                   .connection_rate = options.connection_rate,
                   .sources = std::move(sources),
                   .tls = std::max(demanded, options.effective_tls()),
+                  .mta_sts = options.mta_sts,
                   .tls_options = std::move(options.tls_options),
                   .auth = std::move(options.auth)};
 }

@@ -3,9 +3,9 @@
 // The key says by itself where the mail goes, because mail that is queued outlives the configuration it came in under:
 // the next hops of the route, joined by commas in the order they are tried, with the domain where MX is to be asked
 // ("smtp://a:25,smtp://b:25", "mx:example.org", "maildir:/var/mail/{domain}/{local}"), and last, where the route asks
-// for it, "tls=required", "tls=verified" or "tls=dane": what was promised when the mail came is kept whatever the configuration
-// says later, and two routes to the same next hop never share connections that only one of them would trust. The rest
-// is looked up in the route that has these next hops.
+// for it, "tls=required", "tls=verified" or "tls=dane": what was promised when the mail came is kept whatever
+// the configuration says later, and two routes to the same next hop never share connections that only one of them would
+// trust. The rest is looked up in the route that has these next hops.
 //
 // Immutable after create(); shared by all workers.
 #pragma once
@@ -41,6 +41,7 @@ struct Delivery {
   Rate connection_rate;                  // of new connections
   std::vector<SourceAddress> sources;    // to send from; empty: any
   TlsMode tls = TlsMode::opportunistic;  // the stricter one of the key and the route
+  bool mta_sts = true;
   tls::ClientOptions tls_options;
   sasl::ClientOptions auth;  // without a user: none
 

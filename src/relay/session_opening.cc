@@ -83,9 +83,8 @@ Task<Result<void>> SessionOpening::run(Encryption encryption, Cancel cancel) {
   if (done) done = co_await hello(cancel);
   const bool offered = connection_.client.offered().starttls;
   if (done && encryption == Encryption::demanded && !offered) {
-    done = trouble(Error(ErrorKind::refused, std::string("STARTTLS is not offered, and ") +
-                                                 (peer_.demands_tls ? "DANE" : "the route") + " wants TLS"),
-                   not_offered);
+    const std::string who = peer_.demanded_by.empty() ? "the route" : peer_.demanded_by;
+    done = trouble(Error(ErrorKind::refused, "STARTTLS is not offered, and " + who + " wants TLS"), not_offered);
   }
   if (done && offered && (encryption == Encryption::demanded || encryption == Encryption::where_offered)) {
     done = co_await start_tls(cancel);
@@ -122,7 +121,7 @@ Task<Result<void>> SessionOpening::start_tls(Cancel cancel) {
 Task<Result<void>> SessionOpening::shake_hands(Cancel cancel) {
   smtp::Client& client = connection_.client;
   const bool named = !peer_.host.empty() && mail::valid_domain(peer_.host, false) && !policy::parse_ip(peer_.host);
-  const bool verify = delivery_.tls == TlsMode::verified;
+  const bool verify = delivery_.tls == TlsMode::verified || peer_.verify;
   if (verify && !named) {
     co_return trouble(Error(ErrorKind::refused, "a certificate can be verified for a host name only"), not_encrypted);
   }

@@ -30,7 +30,8 @@ struct Peer {
   smtp::Dialect dialect = smtp::Dialect::smtp;
   bool local = false;         // a Unix socket
   bool implicit_tls = false;  // TLS from the first octet
-  bool demands_tls = false;   // it is known to have TLS: never without
+  bool verify = false;        // its certificate must be good for `host`
+  std::string demanded_by{};  // what says that it has TLS, so that there is no way without; empty: nothing
   tls::DaneWish dane{};       // what its certificate must be; empty: nothing is announced
 };
 

@@ -96,6 +96,7 @@ rate = "1000/min"
 connection_rate = "5/s"
 source_addresses = ["192.0.2.1 out1.example.com 2"]
 tls = "required"
+mta_sts = false
 tls_ca_file = "/etc/ringpost/authorities.pem"
 tls_certificate = "/etc/ringpost/us.pem"
 tls_key = "/etc/ringpost/us.key"

@@ -46,6 +46,11 @@ class FakeDns final : public dns::Resolver {
     add(name, Type::tlsa,
         std::string{static_cast<char>(usage), static_cast<char>(selector), static_cast<char>(matching)} + data);
   }
+  /// It has no records any more.
+  void forget(const std::string& name) {
+    std::erase_if(answers_, [&](const auto& each) { return each.first.first == name; });
+    names_.erase(name);
+  }
   /// The name server of this name does not work.
   void breaks(const std::string& name) { names_[name] = false; }
 
