@@ -1,7 +1,7 @@
 // One HTTP request and its answer, for key sets, token endpoints, introspection and MTA-STS policies. It waits for the
-// network, so it is called on helper threads only. Bounded in everything: time, size of the answer, no redirect is followed (an issuer
-// whose answer sends us elsewhere would choose whom we believe), no other scheme than http and https, and the server's
-// certificate is verified.
+// network, so it is called on helper threads only. Bounded in everything: time, size of the answer, no redirect is
+// followed (an issuer whose answer sends us elsewhere would choose whom we believe), no other scheme than http and
+// https, and the server's certificate is verified.
 //
 // Any thread. Standards: RFC 9110 (HTTP), 7617 (basic authentication), 1866 8.2.1 (form fields).
 #pragma once

@@ -30,6 +30,20 @@ TEST(HttpClient, FieldsOfAFormAreEscapedAndTheUserIsAuthenticated) {
   EXPECT_TRUE(request.ends_with("\r\n\r\na=1%26b%3D2&c=%C3%A4%20%2B"));
 }
 
+TEST(HttpClient, AHostWhoseAddressesAreGivenIsNotLookedUp) {
+  HttpServer server({HttpServer::answer("200 OK", "hello"), HttpServer::answer("200 OK", "again")});
+  std::string url = server.url("/");
+  url.replace(url.find("127.0.0.1"), 9, "host.invalid");
+  const auto answer = http_request({.url = url, .addresses = {"127.0.0.1"}});
+  ASSERT_TRUE(answer) << answer.error().reason;
+  EXPECT_EQ(answer->body, "hello");
+  // Where one does not answer, the next is tried.
+  const auto second = http_request({.url = url, .addresses = {"::1", "127.0.0.1"}});
+  ASSERT_TRUE(second) << second.error().reason;
+  EXPECT_EQ(second->body, "again");
+  EXPECT_FALSE(http_request({.url = url}));
+}
+
 TEST(HttpClient, RedirectIsNotFollowed) {
   HttpServer server({HttpServer::answer("302 Found", "", "Location: /elsewhere\r\n")});
   EXPECT_EQ(http_request({.url = server.url("/")})->status, 302);
