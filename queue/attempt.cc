@@ -96,6 +96,11 @@ BodyReader Attempt::body() const {
   return BodyReader(shard_->reactor(), *shard_->impl_->shared.segments, message_);
 }
 
+bool Attempt::is_withdrawn() const {
+  RINGPOST_ASSERT(shard_ != nullptr);
+  return shard_->impl_->schedule_impl().is_withdrawn(*message_, destination_, recipients_);
+}
+
 io::Task<Result<void>> Attempt::begun() {
   RINGPOST_ASSERT(shard_ != nullptr);
   Shard::Impl& shard = *shard_->impl_;
@@ -129,7 +134,8 @@ void Attempt::finish(std::vector<DeliveryStatus> statuses) {
   RINGPOST_ASSERT(shard_ != nullptr);
   Shard::Impl& shard = *shard_->impl_;
   const mail::Envelope& envelope = message_->envelope;
-  const bool dropped = shard.schedule_impl().is_dropped(message_->id);
+  Scheduler::Impl& scheduler = shard.schedule_impl();
+  const bool dropped = scheduler.is_dropped(message_->id) || scheduler.drops(*message_, destination_, recipients_);
   const WallTime now = WallTime::now();
   auto next = next_attempt(shard.shared.options, envelope, attempts_before_, now);
   // No place for another bounce: what failed is tried again, which fails again, and then the sender hears of it.

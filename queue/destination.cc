@@ -42,7 +42,7 @@ bool Destination::more_on_disk() const noexcept {
 }
 
 bool Destination::is_idle(MonotonicTime now) const noexcept {
-  return ready() == 0 && held == 0 && !scanning && !more_on_disk() && next_due.milliseconds == INT64_MAX &&
+  return ready() == 0 && held == 0 && !scanning && !withheld && !more_on_disk() && next_due.milliseconds == INT64_MAX &&
          postponed_until <= now && rescan_at == MonotonicTime::max();
 }
 

@@ -76,6 +76,9 @@ class Destination {
   MonotonicTime rescan_at = MonotonicTime::max();  // an item that the last scan could not see yet
   MonotonicTime served_at{};
   bool scanning = false;
+  // Of marks (scheduler_marks.cc): some of its mail was passed over; all of it is, unseen.
+  bool withheld = false;
+  bool closed = false;
   Hook refill_hook{*this};
   Hook offer_hook{*this};
   Hook ready_hook{*this};

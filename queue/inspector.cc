@@ -5,7 +5,9 @@
 #include <map>
 #include <set>
 
+#include "queue/explain_record.h"
 #include "queue/indexer.h"
+#include "queue/lift_marks.h"
 #include "queue/scheduler_impl.h"
 #include "queue/shard_impl.h"
 #include "queue/store.h"
@@ -53,15 +55,9 @@ class Command final : public ShardParcel {
   std::promise<void> done_;
 };
 
-bool matches_address(const std::string& wanted, const mail::Address& address) {
-  if (wanted.starts_with('@')) return std::string_view(wanted).substr(1) == address.domain;
-  return address.text() == wanted;
-}
-
 bool matches(const Selector& selector, const MessageRecord& record, WallTime now) {
   const mail::Envelope& envelope = record.message.envelope;
-  if (!selector.ids.empty() && std::ranges::find(selector.ids, record.message.id) == selector.ids.end()) return false;
-  if (selector.sender && !matches_address(*selector.sender, envelope.reverse_path)) return false;
+  if (!selects_message(selector, record.message)) return false;
   if (selector.older_than && now - envelope.received < *selector.older_than) return false;
   if (selector.state) {
     const bool deferred = is_deferred(record.recipients);
@@ -71,9 +67,7 @@ bool matches(const Selector& selector, const MessageRecord& record, WallTime now
   for (std::size_t i = 0; i < record.recipients.size(); ++i) {
     const RecipientState& state = record.recipients[i];
     if (state.phase != RecipientPhase::queued) continue;
-    if (selector.recipient && !matches_address(*selector.recipient, envelope.recipients[i].address)) continue;
-    if (selector.destination && *selector.destination != state.destination) continue;
-    return true;
+    if (selects_recipient(selector, envelope.recipients[i].address, state.destination)) return true;
   }
   return false;
 }
@@ -113,7 +107,7 @@ class QueueInspector final : public Inspector {
     }
     std::ranges::stable_sort(summaries, [](const auto& a, const auto& b) { return a.messages > b.messages; });
     summaries.resize(std::min(summaries.size(), destinations_max));
-    for (DestinationSummary& sum : summaries) sum.postponed_why = shared_.postponed_why(sum.destination);
+    for (DestinationSummary& sum : summaries) sum.postponed_why = shared_.postponed(sum.destination).why;
     return summaries;
   }
 
@@ -156,7 +150,39 @@ class QueueInspector final : public Inspector {
     return command(selector, IndexItem::Kind::drop, "drop");
   }
 
+  Result<Mark> mark(Mark wanted) override {
+    auto added = shared_.steering->add(std::move(wanted));
+    if (!added) return propagate(added);
+    log_mark(*added, to_string(added->kind));
+    auto told = shared_.tell_marks(wait_max);
+    if (!told) return propagate(told);
+    return added;
+  }
+  Result<std::vector<Mark>> lift(MarkKind kind, const Selector& selector,
+                                 const std::vector<std::uint64_t>& ids) override {
+    auto lifted = lift_marks(*shared_.steering, kind, selector, ids);
+    if (!lifted) return propagate(lifted);
+    for (const Mark& each : *lifted) log_mark(each, kind == MarkKind::suspend ? "resume" : "release");
+    auto told = shared_.tell_marks(wait_max);
+    if (!told) return propagate(told);
+    return lifted;
+  }
+  std::vector<Mark> marks() override { return shared_.steering->current().get()->all; }
+  Result<std::vector<Explanation>> explain(MessageId id) override {
+    auto record = show(id);
+    if (!record) return propagate(record);
+    return explain_record(shared_, *record, wait_max);
+  }
+
  private:
+  static void log_mark(const Mark& mark, std::string_view verb) {
+    telemetry::Event(telemetry::EventKind::queue)
+        .field("command", verb)
+        .field("count", mark.id)
+        .field("detail", to_string(mark.selector))
+        .field("reason", mark.reason)
+        .emit();
+  }
   // What was accepted before is to be seen. If RocksDB cannot write, what it has is still worth showing.
   void catch_up() { [[maybe_unused]] const auto flushed = shared_.indexer->flush(false, wait_max); }
 

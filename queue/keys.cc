@@ -79,6 +79,12 @@ std::string watermark_key(std::uint16_t log) {
   return key;
 }
 
+std::string mark_key(std::uint64_t id) {
+  std::string key(mark_prefix);
+  put(key, id);
+  return key;
+}
+
 std::optional<MessageId> parse_message_key(std::string_view key) noexcept {
   if (key.size() != 16) return std::nullopt;
   return MessageId::from_octets(key);

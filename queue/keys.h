@@ -4,7 +4,7 @@
 //   message   id (16)
 //   due       lane (2)  destination  NUL  due, milliseconds (8)  id (16)
 //   segment   log (2)  sequence (8)
-//   meta      name; "watermark/" log (2)
+//   meta      name; "watermark/" log (2); "mark/" number (8)
 //
 // A destination never holds a NUL (route_key's answers are cut there), so no destination is a prefix of another's
 // range.
@@ -53,6 +53,8 @@ std::string destination_begin(std::uint16_t lane, std::string_view destination);
 std::string destination_end(std::uint16_t lane, std::string_view destination);
 std::string segment_key(SegmentKey key);
 std::string watermark_key(std::uint16_t log);
+inline constexpr std::string_view mark_prefix = "mark/";
+std::string mark_key(std::uint64_t id);
 
 // nullopt: not a key of that family.
 std::optional<MessageId> parse_message_key(std::string_view key) noexcept;

@@ -1,5 +1,6 @@
-// message := u8(1) id(16) varint(lane) envelope facts string(prefix) varint(count) extent*
+// message := u8(2) id(16) varint(lane) varint(generation) envelope facts string(prefix) varint(count) extent*
 // extent  := varint(log) varint(segment) varint(offset) varint(octets)
+//            u8(1), of earlier versions: the same without a generation
 // record  := u8(1) message varint(count) state*
 // state   := u8(phase) varint(attempts) fixed64(due, milliseconds) string(destination)
 //            varint(code) varint(class) varint(subject) varint(detail) string(diagnostic) string(remote)
@@ -19,7 +20,8 @@ namespace {
 using mail::Decoder;
 using mail::Encoder;
 
-constexpr std::uint8_t message_version = 1;
+constexpr std::uint8_t message_version = 2;
+constexpr std::uint8_t message_version_without_generation = 1;
 constexpr std::uint8_t record_version = 1;
 constexpr std::uint8_t outcome_version = 1;
 
@@ -66,6 +68,7 @@ void encode(Encoder& out, const Message& message) {
   out.u8(message_version);
   encode(out, message.id);
   out.varint(message.lane);
+  out.varint(message.generation);
   mail::encode(out, message.envelope);
   mail::encode(out, message.facts);
   out.string(message.prefix);
@@ -79,9 +82,11 @@ void encode(Encoder& out, const Message& message) {
 }
 
 void decode(Decoder& in, Message& message) {
-  expect_version(in, message_version);
+  const std::uint8_t version = in.u8();
+  if (version != message_version && version != message_version_without_generation) in.fail();
   message.id = decode_id(in);
   message.lane = narrow<std::uint16_t>(in);
+  if (version == message_version) message.generation = in.varint();
   mail::decode(in, message.envelope);
   mail::decode(in, message.facts);
   message.prefix = in.string(prefix_octets_max);

@@ -20,6 +20,7 @@ struct Message {
   MessageId id;
   // The lane is the worker whose scheduler owns the message: the one that accepted it (docs/decisions/0001-lanes.md).
   std::uint16_t lane = 0;
+  std::uint64_t generation = 0;  // number of the newest mark when it was accepted (mark.h)
   mail::Envelope envelope;
   mail::BodyFacts facts;
   std::string prefix;        // header fields of ours, CRLF line ends, in front of the body

@@ -10,6 +10,7 @@
 #include "queue/file_system.h"
 #include "queue/indexer.h"
 #include "queue/inspector.h"
+#include "queue/mark_reaper.h"
 #include "queue/recovery.h"
 #include "queue/shard_impl.h"
 #include "queue/store.h"
@@ -29,15 +30,17 @@ struct Queue::Impl {
   std::optional<DirectoryLock> lock;
   std::unique_ptr<SegmentTable> segments;
   std::unique_ptr<Store> store;
+  std::unique_ptr<Steering> steering;
   std::unique_ptr<Applier> applier;
-  std::unique_ptr<Compactor> compactor;  // of the indexer's thread
+  std::unique_ptr<Compactor> compactor;  // of the indexer's thread, as the next
+  std::unique_ptr<MarkReaper> mark_reaper;
   std::unique_ptr<Indexer> indexer;
   std::unique_ptr<io::OffloadPool> offload;
   std::unique_ptr<Inspector> inspector;
   RecoveryReport recovery;
 
   Result<void> open();
-  void compact();
+  void idle_work();
 };
 
 Queue::Queue(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -83,6 +86,10 @@ Result<void> Queue::Impl::open() {
   if (!counted) return propagate(counted);
   shared.segments = segments.get();
   shared.store = store.get();
+  steering = std::make_unique<Steering>(*store);
+  auto steered = steering->open();
+  if (!steered) return propagate(steered);
+  shared.steering = steering.get();
   auto recovered = recover(*store, *segments, *applier, options,
                            [this](const mail::Address& address) { return shared.destination_of(address); });
   if (!recovered) return propagate(recovered);
@@ -96,15 +103,19 @@ Result<void> Queue::Impl::open() {
   compactor = std::make_unique<Compactor>(*store, *segments, *applier, options, [this](auto messages, auto pins) {
     shared.tell_moved(std::move(messages), std::move(pins));
   });
-  indexer->set_idle_work([this] { compact(); });
+  mark_reaper = std::make_unique<MarkReaper>(*store, *applier, shared);
+  indexer->set_idle_work([this] { idle_work(); });
   indexer->start();
   return {};
 }
 
-void Queue::Impl::compact() {
+void Queue::Impl::idle_work() {
   auto stepped = compactor->step();
   if (!stepped)
     telemetry::Event(telemetry::EventKind::warning).field("operation", "compact").error(stepped.error()).emit();
+  auto reaped = mark_reaper->step();
+  if (!reaped)
+    telemetry::Event(telemetry::EventKind::warning).field("operation", "reap marks").error(reaped.error()).emit();
 }
 
 const RecoveryReport& Queue::recovery() const noexcept {
@@ -159,8 +170,10 @@ void Queue::close() {
   impl_->inspector.reset();
   impl_->offload.reset();
   impl_->indexer.reset();
+  impl_->mark_reaper.reset();
   impl_->compactor.reset();
   impl_->applier.reset();
+  impl_->steering.reset();
   impl_->store.reset();
   impl_->segments.reset();
   impl_->lock.reset();

@@ -16,6 +16,8 @@ constexpr Duration room_check = std::chrono::seconds(1);
 // Timers run on the monotonic clock: look at the wall clock at least this often, lest it was set.
 constexpr Duration alarm_at_most = std::chrono::minutes(10);
 constexpr std::size_t window_least = 8;
+// Entries of one scan where some may be passed over, so that others get their turn.
+constexpr std::size_t looked_at_max = 4096;
 
 }  // namespace
 
@@ -28,9 +30,9 @@ std::size_t Scheduler::Impl::window(const Destination&) const noexcept {
 }
 
 bool Scheduler::Impl::wants_refill(const Destination& destination) const noexcept {
-  return !destination.scanning && !destination.refill_hook.linked() && destination.rescan_at == MonotonicTime::max() &&
-         destination.postponed_until <= monotonic_now() && destination.more_on_disk() &&
-         destination.stored.size() <= window(destination) / 2;
+  return !destination.closed && !destination.scanning && !destination.refill_hook.linked() &&
+         destination.rescan_at == MonotonicTime::max() && destination.postponed_until <= monotonic_now() &&
+         destination.more_on_disk() && destination.stored.size() <= window(destination) / 2;
 }
 
 void Scheduler::Impl::ask_refill(Destination& destination) {
@@ -80,7 +82,8 @@ void Scheduler::Impl::pump() {
     if (!room && !make_room()) return;
     Destination& destination = wanting_.pop_front().owner;
     const auto range = std::ranges::find_if(destination.ranges, [](const LaneRange& r) { return r.more; });
-    if (range == destination.ranges.end() || destination.postponed_until > monotonic_now()) continue;
+    if (range == destination.ranges.end() || destination.closed || destination.postponed_until > monotonic_now())
+      continue;
     const std::size_t limit = window(destination);
     if (destination.stored.size() >= limit) continue;
     const std::size_t left = room ? options.window_messages_total - ready_total_ - reserved_ : 1;
@@ -117,6 +120,14 @@ io::Task<> Scheduler::Impl::refill(Destination& destination, std::size_t range_i
   scan.from = range.head;
   scan.until = WallTime::now();
   scan.entries_max = room + destination.held;  // what is held will be skipped
+  see_marks();
+  const std::shared_ptr<const Marks> marks = marks_;
+  if (!marks->all.empty()) {
+    scan.looked_at_max = looked_at_max;
+    scan.passes_over = [marks, name = destination.name](const Message& message, std::uint32_t recipient) {
+      return marks->gate(message, recipient, name) != nullptr;
+    };
+  }
   destination.scanning = true;
   range.scan_begins(applied);
   ++scans_;
@@ -128,10 +139,11 @@ io::Task<> Scheduler::Impl::refill(Destination& destination, std::size_t range_i
   auto done = co_await shard_.shared.offload->run(std::move(work));
   --scans_;
   reserved_ -= room;
+  see_marks();
   Result<DueScanResult> result = done ? std::move(*done) : Result<DueScanResult>(propagate(done));
   if (!result) {
     refill_failed(destination, range_index, from, result.error());
-  } else if (epoch != move_epoch_) {
+  } else if (epoch != move_epoch_ || marks != marks_) {
     destination.ranges[range_index].note(from, 0, true);
   } else {
     take_scan(destination, range_index, applied, std::move(*result));
@@ -147,6 +159,7 @@ io::Task<> Scheduler::Impl::refill(Destination& destination, std::size_t range_i
 
 void Scheduler::Impl::take_scan(Destination& destination, std::size_t range_index, std::uint64_t applied,
                                 DueScanResult result) {
+  destination.withheld = destination.withheld || result.passed_over;
   for (DueMessage& found : result.messages) {
     const MessageId id = found.record.message.id;
     if (dropped_.contains(id)) continue;

@@ -40,6 +40,7 @@ void Scheduler::postpone(const std::string& destination, MonotonicTime until, co
 }
 
 std::optional<Attempt> Scheduler::take(const std::string& destination, std::uint32_t recipients_max) {
+  impl_->see_marks();
   Destination* found = impl_->find(destination);
   if (found == nullptr || found->postponed_until > monotonic_now() || recipients_max == 0) return std::nullopt;
   found->served_at = monotonic_now();
@@ -64,7 +65,7 @@ std::optional<Attempt> Scheduler::take(const std::string& destination, std::uint
     attempt.destination_ = destination;
     attempt.attempts_before_ = ready->attempts;
     attempt.due_ = ready->due;
-    ++impl_->leases_[ready->message->id];
+    impl_->lease_begins(ready->message->id);
     if (!expired) return attempt;
     attempt.expire();
   }
@@ -78,12 +79,15 @@ Destination* Scheduler::Impl::find(const std::string& name) {
 
 Destination& Scheduler::Impl::at(const std::string& name) {
   auto& place = destinations_[name];
-  if (place == nullptr) place = std::make_unique<Destination>(name, this, &Impl::on_alarm);
+  if (place != nullptr) return *place;
+  place = std::make_unique<Destination>(name, this, &Impl::on_alarm);
+  place->closed = marks_->closes(name);
   return *place;
 }
 
 void Scheduler::Impl::add(const MessagePointer& message, const std::vector<std::string>& destinations,
                           std::uint64_t sequence) {
+  see_marks();
   std::vector<std::uint32_t> order(destinations.size());
   for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
   if (order.size() > 1)
@@ -93,6 +97,7 @@ void Scheduler::Impl::add(const MessagePointer& message, const std::vector<std::
     const std::string& name = destinations[order[first]];
     for (; last < order.size() && destinations[order[last]] == name; ++last) ready.recipients.push_back(order[last]);
     Destination& destination = at(name);
+    if (!withhold(destination, ready).empty() && ready.recipients.empty()) continue;
     if (destination.fresh.size() >= window(destination) ||
         ready_total_ >= shard_.shared.options.window_messages_total || destination.postponed_until > monotonic_now()) {
       note_on_disk(name, message->lane, {ready.due, message->id}, sequence);
@@ -144,7 +149,11 @@ std::optional<Ready> Scheduler::Impl::pop_ready(Destination& destination) {
 }
 
 void Scheduler::Impl::give_back(const std::string& name, Ready ready) {
+  see_marks();
   Destination& destination = at(name);
+  for (const std::uint32_t recipient : withhold(destination, ready))
+    unhold(destination, {ready.message->id, recipient});
+  if (ready.recipients.empty()) return;
   auto& line = ready.attempts == 0 ? destination.fresh : destination.stored;
   make_ready(destination, line, std::move(ready), true);
 }
@@ -157,9 +166,20 @@ void Scheduler::Impl::expire_later(const std::string& name, Ready ready) {
   set_alarm(destination);
 }
 
+void Scheduler::Impl::lease_begins(const MessageId& id) {
+  Lease& lease = leases_[id];
+  if (++lease.count != 1) return;
+  lease.generation = marks_->generation;
+  ++lease_generations_[lease.generation];
+  shard_.oldest_lease = lease_generations_.begin()->first;
+}
+
 void Scheduler::Impl::lease_ended(const MessageId& id) {
   const auto found = leases_.find(id);
-  if (found == leases_.end() || --found->second != 0) return;
+  if (found == leases_.end() || --found->second.count != 0) return;
+  const auto generation = lease_generations_.find(found->second.generation);
+  if (--generation->second == 0) lease_generations_.erase(generation);
+  shard_.oldest_lease = lease_generations_.empty() ? UINT64_MAX : lease_generations_.begin()->first;
   leases_.erase(found);
   lease_pins_.erase(id);
 }
@@ -219,7 +239,7 @@ void Scheduler::Impl::evict(Destination& destination) {
 
 void Scheduler::Impl::postpone(Destination& destination, MonotonicTime until, const std::string& why) {
   destination.postponed_until = until;
-  shard_.shared.set_postponed(destination.name, why);
+  shard_.shared.set_postponed(destination.name, why, WallTime::now() + (until - monotonic_now()));
   if (destination.ready() > evict_on_postpone_above) evict(destination);
   set_alarm(destination);
 }

@@ -7,6 +7,7 @@
 
 #include <deque>
 #include <list>
+#include <map>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -16,8 +17,10 @@
 #include "io/reactor.h"
 #include "io/wait_queue.h"
 #include "queue/destination.h"
+#include "queue/explain.h"
 #include "queue/scheduler.h"
 #include "queue/shard_impl.h"
+#include "queue/steering.h"
 #include "queue/store.h"
 
 namespace ringpost::queue {
@@ -68,6 +71,19 @@ struct Scheduler::Impl {
   /// Their bodies lie elsewhere now; `pins` keep the old places until no lease reads them.
   void moved(const std::vector<MessagePointer>& messages, const std::shared_ptr<SegmentPins>& pins);
   void lease_ended(const MessageId& id);
+  void lease_begins(const MessageId& id);
+
+  // Marks (scheduler_marks.cc). The windows hold nothing that `marks_` covers: whoever is about to put something in or
+  // take something out calls see_marks() first, which costs one load while nothing has changed.
+  void see_marks();
+  /// Removes the recipients that a mark covers and returns them; `destination` will remember that there are some.
+  std::vector<std::uint32_t> withhold(Destination& destination, Ready& ready);
+  void withhold_ready(Destination& destination);
+  void readmit(Destination& destination);
+  bool is_withdrawn(const Message& message, const std::string& destination,
+                    const std::vector<std::uint32_t>& recipients);
+  bool drops(const Message& message, const std::string& destination, const std::vector<std::uint32_t>& recipients);
+  Whereabouts where(const MessageId& id, std::uint32_t recipient, const std::string& destination);
   bool takes_bounces() const noexcept { return bounces_ < bounces_max; }
   /// What could not be expired now stays ready, and is offered again a little later.
   void expire_later(const std::string& destination, Ready ready);
@@ -101,6 +117,15 @@ struct Scheduler::Impl {
     Impl& owner_;
     void (Impl::*what_)();
   };
+  /// Leases of a message, bounces on their way included.
+  struct Lease {
+    std::uint32_t count = 0;
+    std::uint64_t generation = 0;  // of the marks when the first was taken
+    Lease& operator++() noexcept {
+      ++count;
+      return *this;
+    }
+  };
   struct Settled {
     RecipientKey key;
     std::uint64_t sequence;
@@ -129,7 +154,10 @@ struct Scheduler::Impl {
   std::unordered_set<MessageId> dropped_;  // the last ones: a scan or a lease may still have them
   std::deque<MessageId> dropped_order_;
   std::unordered_map<MessageId, std::shared_ptr<SegmentPins>> lease_pins_;
-  std::unordered_map<MessageId, std::uint32_t> leases_;
+  std::unordered_map<MessageId, Lease> leases_;
+  std::map<std::uint64_t, std::uint32_t> lease_generations_;
+  Current<const Marks>::View marks_view_{shard_.shared.steering->current()};
+  std::shared_ptr<const Marks> marks_ = marks_view_.get();
   std::size_t bounces_ = 0;
   std::size_t bounces_working_ = 0;
   io::WaitQueue bounce_turn_{shard_.reactor};

@@ -8,19 +8,19 @@
 
 namespace ringpost::queue {
 
-void Shared::set_postponed(const std::string& destination, const std::string& why) {
+void Shared::set_postponed(const std::string& destination, const std::string& why, WallTime until) {
   const std::scoped_lock lock(mutex_);
   if (why.empty()) {
     postponed_.erase(destination);
   } else {
-    postponed_[destination] = why;
+    postponed_[destination] = {why, until};
   }
 }
 
-std::string Shared::postponed_why(const std::string& destination) {
+Shared::Postponed Shared::postponed(const std::string& destination) {
   const std::scoped_lock lock(mutex_);
   const auto found = postponed_.find(destination);
-  return found == postponed_.end() ? std::string() : found->second;
+  return found == postponed_.end() ? Postponed() : found->second;
 }
 
 void Shared::enlist(Shard::Impl& shard) {

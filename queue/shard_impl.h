@@ -11,6 +11,7 @@
 // record; RocksDB alone carries them). A segment that is left hands in a `watermark` item with its end.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -29,6 +30,7 @@
 #include "queue/scheduler.h"
 #include "queue/segment_table.h"
 #include "queue/spool_log.h"
+#include "queue/steering.h"
 #include "queue/upload_site.h"
 
 namespace ringpost::io {
@@ -57,6 +59,7 @@ struct Shared {
   FileSystem* files = nullptr;
   SegmentTable* segments = nullptr;
   Store* store = nullptr;
+  Steering* steering = nullptr;
   Indexer* indexer = nullptr;
   io::OffloadPool* offload = nullptr;
 
@@ -66,19 +69,28 @@ struct Shared {
   void set_log_trouble(std::uint16_t worker, const std::string& why);
   std::string log_trouble();
   /// For the inspector: why a destination is postponed, empty: it is not. Any thread.
-  void set_postponed(const std::string& destination, const std::string& why);
-  std::string postponed_why(const std::string& destination);
+  void set_postponed(const std::string& destination, const std::string& why, WallTime until = {});
+  struct Postponed {
+    std::string why;
+    WallTime until;
+  };
+  Postponed postponed(const std::string& destination);
   /// Shards that are open. Any thread.
   void enlist(Shard::Impl& shard);
   void leave(Shard::Impl& shard);
   /// The compactor copied these bodies; the windows and leases that know them are told.
   void tell_moved(std::vector<MessagePointer> messages, std::shared_ptr<SegmentPins> pins);
+  /// The marks have changed: returns when all windows are without what they cover. Not on a reactor. Errors:
+  /// unavailable when a worker does not answer before `wait_max`; zero: nobody waits.
+  Result<void> tell_marks(Duration wait_max);
+  /// The generation of the marks when the oldest lease there is was taken. Any thread.
+  std::uint64_t oldest_lease();
   /// Sends `parcel` to the core of worker `worker`; false: its shard is not open.
   bool post(std::uint16_t worker, ShardParcel& parcel);
 
  private:
   std::mutex mutex_;  // protects what follows
-  std::map<std::string, std::string> postponed_;
+  std::map<std::string, Postponed> postponed_;
   std::map<std::uint16_t, std::string> log_troubles_;
   std::map<std::uint16_t, Shard::Impl*> shards_;
 };
@@ -91,6 +103,7 @@ struct Shard::Impl final : UploadSite, IndexSink {
   SegmentTable& segment_table() noexcept override { return *shared.segments; }
   const Options& queue_options() const noexcept override { return shared.options; }
   std::uint16_t lane() const noexcept override { return number; }
+  std::uint64_t generation() const noexcept override { return shared.steering->generation(); }
   std::vector<std::string> destinations_of(const mail::Envelope& envelope) const override;
   void schedule(MessagePointer message, const std::vector<std::string>& destinations, std::uint64_t sequence) override;
   // IndexSink and UploadSite.
@@ -121,6 +134,7 @@ struct Shard::Impl final : UploadSite, IndexSink {
   InFlow in_flow;
   std::unique_ptr<Scheduler> scheduler;
   bool closing = false;
+  std::atomic<std::uint64_t> oldest_lease{UINT64_MAX};  // kept by the scheduler, read by any thread
 
  private:
   struct HealthTimer final : io::Timer {

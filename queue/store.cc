@@ -14,6 +14,7 @@ namespace {
 constexpr std::string_view schema_name = "schema";
 constexpr std::string_view count_messages_name = "count/messages";
 constexpr std::string_view count_deferred_name = "count/deferred";
+constexpr std::string_view generation_name = "marks/generation";
 
 std::unexpected<Error> failed(const rocksdb::Status& status, std::string_view what) {
   ErrorKind kind = ErrorKind::io;
@@ -173,7 +174,7 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& directory) {
   impl->db.reset(raw);
   auto schema = impl->get(family_meta, schema_name);
   if (!schema) return propagate(schema);
-  if (!*schema) {
+  if (!*schema || parse_unsigned(**schema) != schema_version) {
     auto written = impl->write_schema();
     if (!written) return propagate(written);
   }
@@ -227,6 +228,7 @@ Result<DueScanResult> Store::scan_due(const DueScan& scan) const {
   const auto iterator = impl_->iterate(family_due, options);
   DueScanResult result;
   result.next = scan.from;
+  std::size_t looked_at = 0;
   for (iterator->Seek(due_key(scan.lane, scan.destination, scan.from)); iterator->Valid(); iterator->Next()) {
     auto key = parse_due_key(iterator->key().ToStringView());
     auto due = parse_due(iterator->value().ToStringView());
@@ -236,7 +238,7 @@ Result<DueScanResult> Store::scan_due(const DueScan& scan) const {
       result.next_due = key->position.due;
       return result;
     }
-    if (result.messages.size() >= scan.entries_max) return result;
+    if (result.messages.size() >= scan.entries_max || looked_at++ >= scan.looked_at_max) return result;
     result.next = key->position.after();
     auto value = impl_->get(family_message, message_key(key->position.id), options);
     if (!value) return propagate(value);
@@ -246,6 +248,12 @@ Result<DueScanResult> Store::scan_due(const DueScan& scan) const {
     if (!record) {
       report_unreadable(message_key(key->position.id), record.error());
       continue;
+    }
+    if (scan.passes_over) {
+      const auto gone = std::erase_if(
+          due->recipients, [&](std::uint32_t recipient) { return scan.passes_over(record->message, recipient); });
+      result.passed_over = result.passed_over || gone != 0;
+      if (due->recipients.empty()) continue;
     }
     result.messages.push_back({key->position, std::move(due->recipients), std::move(*record)});
   }
@@ -339,6 +347,35 @@ Result<std::vector<std::pair<std::uint16_t, LogPosition>>> Store::watermarks() c
   }
   if (!iterator->status().ok()) return failed(iterator->status(), "scan family `meta`");
   return watermarks;
+}
+
+Result<void> Store::write_marks(std::uint64_t id, std::string_view mark, const std::vector<std::uint64_t>& removed) {
+  rocksdb::WriteBatch batch;
+  auto* meta = impl_->families[family_meta];
+  for (const std::uint64_t each : removed) batch.Delete(meta, mark_key(each));
+  if (id != 0) {
+    batch.Put(meta, mark_key(id), slice(mark));
+    batch.Put(meta, slice(generation_name), encode_count(static_cast<std::int64_t>(id)));
+  }
+  rocksdb::WriteOptions options;
+  options.sync = true;
+  const auto status = impl_->db->Write(options, &batch);
+  if (!status.ok()) return failed(status, "write the marks of the queue");
+  return {};
+}
+
+Result<StoredMarks> Store::marks() const {
+  StoredMarks stored;
+  auto generation = impl_->count(generation_name);
+  if (!generation) return propagate(generation);
+  stored.generation = static_cast<std::uint64_t>(*generation);
+  const auto iterator = impl_->iterate(family_meta);
+  for (iterator->Seek(slice(mark_prefix)); iterator->Valid(); iterator->Next()) {
+    if (!iterator->key().starts_with(slice(mark_prefix))) break;
+    stored.marks.push_back(iterator->value().ToString());
+  }
+  if (!iterator->status().ok()) return failed(iterator->status(), "scan family `meta`");
+  return stored;
 }
 
 Result<StoreCounts> Store::counts() const {

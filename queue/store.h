@@ -2,8 +2,8 @@
 // applied as a whole or not at all. Batches are not synced; sync() makes everything before it durable. After a crash
 // RocksDB holds a prefix of the batches.
 //
-// Reads: any thread that may wait for a disk (offload pool, indexer, tests). Writes: the indexer thread only, or
-// recovery before it runs. Exceptions and Status do not leave this door.
+// Reads: any thread that may wait for a disk (offload pool, indexer, tests). Writes: the indexer thread only (but for
+// marks), or recovery before it runs. Exceptions and Status do not leave this door.
 #pragma once
 
 #include <cstdint>
@@ -52,6 +52,12 @@ class Batch {
   std::unique_ptr<Impl> impl_;
 };
 
+/// The marks of an operator (mark.h), encoded, in order of their numbers.
+struct StoredMarks {
+  std::uint64_t generation = 0;  // the highest number that was ever used
+  std::vector<std::string> marks;
+};
+
 /// What is due of one destination in one lane.
 struct DueScan {
   std::uint16_t lane = 0;
@@ -59,6 +65,9 @@ struct DueScan {
   DuePosition from;  // entries before it are not looked at, and their tombstones not stepped over
   WallTime until;    // due at most then
   std::size_t entries_max = 0;
+  std::size_t looked_at_max = SIZE_MAX;
+  /// Recipients that are passed over as if they were not there; any thread. Empty: none.
+  std::function<bool(const Message&, std::uint32_t recipient)> passes_over{};
 };
 
 struct DueMessage {
@@ -72,11 +81,12 @@ struct DueScanResult {
   DuePosition next;                  // where the next scan begins
   bool exhausted = false;            // nothing more up to `until`
   std::optional<WallTime> next_due;  // known when exhausted: the first entry after `until`
+  bool passed_over = false;          // DueScan::passes_over was true of some
 };
 
 class Store {
  public:
-  static constexpr std::uint32_t schema_version = 1;
+  static constexpr std::uint32_t schema_version = 2;
 
   /// Opens or creates. Blocking. Errors: refused (a newer schema: nothing was written), corrupt, no_space, io.
   static Result<std::unique_ptr<Store>> open(const std::string& directory);
@@ -86,6 +96,8 @@ class Store {
 
   /// Errors: no_space, io, corrupt. Nothing of the batch was applied then.
   Result<void> apply(Batch& batch);
+  /// Puts mark `id` (0: none) and removes others; synced with everything applied before. Any thread that may wait.
+  Result<void> write_marks(std::uint64_t id, std::string_view mark, const std::vector<std::uint64_t>& removed);
   /// All applied batches survive a power cut.
   Result<void> sync();
   /// After a background error: asks RocksDB to try again.
@@ -111,6 +123,7 @@ class Store {
   Result<std::vector<std::pair<SegmentKey, std::int64_t>>> live_segments() const;
   Result<std::vector<std::pair<std::uint16_t, LogPosition>>> watermarks() const;
   Result<StoreCounts> counts() const;
+  Result<StoredMarks> marks() const;
 
  private:
   friend class Batch;

@@ -179,6 +179,7 @@ io::Task<Result<MessageId>> Upload::commit(mail::Envelope envelope, mail::BodyFa
   auto message = std::make_shared<Message>();
   message->id = mine.id_;
   message->lane = site.lane();
+  message->generation = site.generation();
   message->envelope = std::move(envelope);
   message->facts = facts;
   message->facts.octets = mine.octets_;  // what was stored is what is delivered

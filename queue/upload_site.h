@@ -22,6 +22,8 @@ class UploadSite {
   virtual SegmentTable& segment_table() noexcept = 0;
   virtual const Options& queue_options() const noexcept = 0;
   virtual std::uint16_t lane() const noexcept = 0;
+  /// Of a message that is accepted now (Message::generation).
+  virtual std::uint64_t generation() const noexcept { return 0; }
 
   virtual std::unique_ptr<IndexItem> make_item(IndexItem::Kind kind) = 0;
   /// The destination of each recipient.

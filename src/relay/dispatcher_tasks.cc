@@ -118,6 +118,10 @@ Task<bool> Dispatcher::deliver_by_network(Destination& here, queue::Attempt& att
         co_return false;
       }
     }
+    if (attempt.is_withdrawn()) {  // while the connection was made an operator has stopped this mail
+      attempt.finish({});
+      co_return true;
+    }
     TransactionOutcome outcome = co_await deliver_over(*connection, work, rules_, scope_.cancel());
     const bool usable = connection->client.usable();
     if (!usable) {

@@ -79,8 +79,20 @@ TEST(MessageRecord, CutOctetsAreRefusedEverywhere) {
 
 TEST(MessageRecord, AnUnknownVersionIsRefused) {
   std::string message = encode_message(example());
-  message[0] = 2;
+  message[0] = 3;
   EXPECT_FALSE(decode_message(message).has_value());
+}
+
+TEST(MessageRecord, AMessageFromBeforeMarksHasGenerationZero) {
+  Message message = example();
+  message.generation = 0;
+  std::string octets = encode_message(message);
+  octets[0] = 1;
+  octets.erase(octets.begin() + 1 + 16 + 1);  // behind version, id, and the one octet of the lane
+  const auto decoded = decode_message(octets);
+  ASSERT_TRUE(decoded.has_value()) << decoded.error().reason;
+  EXPECT_EQ(decoded->generation, 0U);
+  EXPECT_EQ(decoded->envelope, message.envelope);
 }
 
 TEST(MessageRecord, ExtentsThatDoNotSumUpToTheBodyAreRefused) {

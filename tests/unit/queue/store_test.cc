@@ -139,7 +139,7 @@ TEST(Store, NewerSchemaIsRefusedAndNothingIsWritten) {
     ASSERT_TRUE(rocksdb::DB::Open({}, path, families, &handles, &db).ok());
     for (auto* handle : handles) {
       if (handle->GetName() != "meta") continue;
-      ASSERT_TRUE(db->Put({}, handle, "schema", "2").ok());
+      ASSERT_TRUE(db->Put({}, handle, "schema", "3").ok());
     }
     for (auto* handle : handles) db->DestroyColumnFamilyHandle(handle);
     delete db;

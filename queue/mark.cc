@@ -1,0 +1,129 @@
+// mark := u8(1) varint(id) u8(kind) fixed64(created) optional(received_before) optional(until) string(reason) string(by)
+//         varint(count) id(16)* text(sender) text(recipient) text(destination) text(login)
+// text := u8(0) | u8(1) string
+#include "queue/mark.h"
+
+#include <algorithm>
+#include <ranges>
+
+#include "mail/octet_coder.h"
+
+namespace ringpost::queue {
+namespace {
+
+constexpr std::uint8_t mark_version = 1;
+
+using Text = std::optional<std::string>;
+
+void encode(mail::Encoder& out, const Text& text) {
+  out.u8(text ? 1 : 0);
+  if (text) out.string(*text);
+}
+Text decode_text(mail::Decoder& in) {
+  return in.boolean() ? Text(std::string(in.string())) : Text();
+}
+
+void encode(mail::Encoder& out, const std::optional<WallTime>& time) {
+  out.u8(time ? 1 : 0);
+  if (time) out.fixed64(static_cast<std::uint64_t>(time->milliseconds));
+}
+std::optional<WallTime> decode_time(mail::Decoder& in) {
+  if (!in.boolean()) return std::nullopt;
+  return WallTime{static_cast<std::int64_t>(in.fixed64())};
+}
+
+}  // namespace
+
+std::string_view to_string(MarkKind kind) noexcept {
+  switch (kind) {
+    case MarkKind::suspend:
+      return "suspend";
+    case MarkKind::hold:
+      return "hold";
+    case MarkKind::release:
+      return "release";
+    case MarkKind::drop:
+      return "drop";
+  }
+  return "?";
+}
+
+bool Mark::covers(const Message& message, std::uint32_t recipient, std::string_view destination) const {
+  if (kind != MarkKind::suspend && message.generation >= id) return false;
+  if (received_before && message.envelope.received >= *received_before) return false;
+  return selects_message(selector, message) && recipient < message.envelope.recipients.size() &&
+         selects_recipient(selector, message.envelope.recipients[recipient].address, destination);
+}
+
+const Mark* Marks::gate(const Message& message, std::uint32_t recipient, std::string_view destination) const {
+  const Mark* suspended = nullptr;
+  const Mark* last_word = nullptr;  // of holds and releases
+  for (const Mark& mark : all | std::views::reverse) {
+    if (mark.kind == MarkKind::suspend && suspended != nullptr) continue;
+    if ((mark.kind == MarkKind::hold || mark.kind == MarkKind::release) && last_word != nullptr) continue;
+    if (!mark.covers(message, recipient, destination)) continue;
+    if (mark.kind == MarkKind::drop) return &mark;
+    (mark.kind == MarkKind::suspend ? suspended : last_word) = &mark;
+  }
+  if (suspended != nullptr) return suspended;
+  return last_word != nullptr && last_word->kind == MarkKind::hold ? last_word : nullptr;
+}
+
+bool Marks::closes(std::string_view destination) const {
+  return std::ranges::any_of(all, [&](const Mark& mark) {
+    if (mark.kind != MarkKind::suspend || mark.received_before) return false;
+    Selector rest = mark.selector;
+    if (rest.destination == destination) rest.destination.reset();
+    return rest.empty();
+  });
+}
+
+std::string encode_mark(const Mark& mark) {
+  std::string octets;
+  mail::Encoder out(octets);
+  out.u8(mark_version);
+  out.varint(mark.id);
+  out.u8(static_cast<std::uint8_t>(mark.kind));
+  out.fixed64(static_cast<std::uint64_t>(mark.created.milliseconds));
+  encode(out, mark.received_before);
+  encode(out, mark.until);
+  out.string(mark.reason);
+  out.string(mark.by);
+  out.varint(mark.selector.ids.size());
+  for (const MessageId& id : mark.selector.ids) {
+    const auto sixteen = id.octets();
+    out.octets({sixteen.data(), sixteen.size()});
+  }
+  for (const Text* text :
+       {&mark.selector.sender, &mark.selector.recipient, &mark.selector.destination, &mark.selector.login})
+    encode(out, *text);
+  return octets;
+}
+
+Result<Mark> decode_mark(std::string_view octets) {
+  mail::Decoder in(octets);
+  if (in.u8() != mark_version) in.fail();
+  Mark mark;
+  mark.id = in.varint();
+  const std::uint8_t kind = in.u8();
+  if (kind < static_cast<std::uint8_t>(MarkKind::suspend) || kind > static_cast<std::uint8_t>(MarkKind::drop))
+    in.fail();
+  mark.kind = static_cast<MarkKind>(kind);
+  mark.created.milliseconds = static_cast<std::int64_t>(in.fixed64());
+  mark.received_before = decode_time(in);
+  mark.until = decode_time(in);
+  mark.reason = in.string();
+  mark.by = in.string();
+  const std::uint64_t count = in.varint_at_most(in.rest().size() / 16);
+  for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
+    const std::string_view id = in.octets(16);
+    if (in.ok()) mark.selector.ids.push_back(MessageId::from_octets(id));
+  }
+  for (Text* text : {&mark.selector.sender, &mark.selector.recipient, &mark.selector.destination, &mark.selector.login})
+    *text = decode_text(in);
+  auto finished = in.finish("mark");
+  if (!finished) return propagate(finished);
+  return mark;
+}
+
+}  // namespace ringpost::queue

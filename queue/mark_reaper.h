@@ -1,0 +1,51 @@
+// Does what marks promise, a little at a time, long after the operator has his answer: removes what is dropped, lifts
+// what has had its time, forgets marks that cover nothing any more. Walks family `message` in order of id, a bounded
+// number of records a step; while something is to be dropped pass follows pass, else one comes now and then.
+//
+// A mark goes when a whole pass that began after it found nothing it covers, and no lease is as old as it. The indexer's
+// thread, between batches.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/clock.h"
+#include "queue/mark.h"
+
+namespace ringpost::queue {
+
+class Applier;
+class Store;
+struct Shared;
+
+class MarkReaper {
+ public:
+  static constexpr std::size_t looked_at_max = 20'000;  // records a step
+  static constexpr std::size_t dropped_max = 10'000;
+
+  /// All outlive it.
+  MarkReaper(Store& store, Applier& applier, Shared& shared) noexcept
+      : store_(store), applier_(applier), shared_(shared) {}
+
+  /// About once a second. Errors: as the store's; the step is done again then.
+  Result<void> step();
+
+ private:
+  Result<void> lift_expired(WallTime now);
+  bool begin_pass();
+  Result<bool> walk();
+  /// Whether something of it is to be dropped.
+  bool look_at(const Marks& marks, const MessageRecord& record);
+  Result<void> end_pass();
+
+  Store& store_;
+  Applier& applier_;
+  Shared& shared_;
+
+  bool passing_ = false;
+  MessageId next_;            // record of the pass
+  std::vector<Mark> unseen_;  // marks of which the pass has met nothing yet
+  MonotonicTime pass_after_{};
+};
+
+}  // namespace ringpost::queue
