@@ -1,5 +1,6 @@
 #include "admin/queue_json.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/units.h"
@@ -70,6 +71,88 @@ json to_json(const queue::MessageRecord& record) {
           {"recipients", std::move(recipients)}};
 }
 
+json to_json(const queue::Mark& mark) {
+  json out{{"mark", mark.id}, {"kind", to_string(mark.kind)}, {"created", rfc3339(mark.created)}};
+  const auto add = [&out](const char* name, const std::optional<std::string>& value) {
+    if (value) out[name] = *value;
+  };
+  add("sender", mark.selector.sender);
+  add("recipient", mark.selector.recipient);
+  add("destination", mark.selector.destination);
+  add("login", mark.selector.login);
+  for (const MessageId& id : mark.selector.ids) out["ids"].push_back(id.text());
+  if (mark.received_before) out["received_before"] = rfc3339(*mark.received_before);
+  if (mark.until) out["until"] = rfc3339(*mark.until);
+  if (!mark.reason.empty()) out["reason"] = mark.reason;
+  if (!mark.by.empty()) out["by"] = mark.by;
+  return out;
+}
+
+json to_json(const queue::Explanation& explanation) {
+  json gates = json::array();
+  for (const queue::Gate& gate : explanation.gates) {
+    json out{{"gate", to_string(gate.kind)}, {"why", gate.why}};
+    if (gate.since) out["since"] = rfc3339(*gate.since);
+    if (gate.until) out["until"] = rfc3339(*gate.until);
+    if (gate.mark != 0) out["mark"] = gate.mark;
+    if (gate.ahead != 0) out["ahead"] = gate.ahead;
+    gates.push_back(std::move(out));
+  }
+  queue::RecipientState state;
+  state.phase = explanation.phase;
+  state.attempts = explanation.attempts;
+  json out{{"address", explanation.recipient},
+           {"state", phase_name(state)},
+           {"destination", explanation.destination},
+           {"attempts", explanation.attempts},
+           {"gates", std::move(gates)}};
+  if (explanation.next) out["next"] = rfc3339(*explanation.next);
+  return out;
+}
+
+Result<queue::Mark> mark_from_json(queue::MarkKind kind, json body) {
+  if (!body.is_object()) return fail(ErrorKind::invalid, "a JSON object is expected");
+  queue::Mark mark;
+  mark.kind = kind;
+  for (const char* key : {"for", "reason", "by"}) {
+    const auto found = body.find(key);
+    if (found == body.end()) continue;
+    if (!found->is_string()) return fail(ErrorKind::invalid, std::string("a string is expected: ") + key);
+    const auto text = found->get<std::string>();
+    if (key == std::string_view("for")) {
+      const auto duration = parse_duration(text);
+      if (!duration || kind == queue::MarkKind::drop)
+        return fail(ErrorKind::invalid, "no duration, or one that a drop cannot have: for=" + text);
+      mark.until = WallTime::now() + *duration;
+    } else {
+      (key == std::string_view("by") ? mark.by : mark.reason) = text;
+    }
+    body.erase(found);
+  }
+  auto selector = selector_from_json(body);
+  if (!selector) return propagate(selector);
+  mark.selector = std::move(*selector);
+  return mark;
+}
+
+Result<Lifting> lifting_from_json(const json& body) {
+  Lifting lifting;
+  if (body.is_object() && body.contains("marks")) {
+    const json& marks = body["marks"];
+    if (!marks.is_array() || body.size() != 1 || marks.empty())
+      return fail(ErrorKind::invalid, "`marks` is a list of numbers, and stands alone");
+    for (const json& mark : marks) {
+      if (!mark.is_number_unsigned()) return fail(ErrorKind::invalid, "not the number of a mark: " + mark.dump());
+      lifting.marks.push_back(mark.get<std::uint64_t>());
+    }
+    return lifting;
+  }
+  auto selector = selector_from_json(body);
+  if (!selector) return propagate(selector);
+  lifting.selector = std::move(*selector);
+  return lifting;
+}
+
 Result<queue::Selector> selector_from_json(const json& body) {
   if (!body.is_object()) return fail(ErrorKind::invalid, "a JSON object is expected");
   queue::Selector selector;
@@ -87,6 +170,7 @@ Result<queue::Selector> selector_from_json(const json& body) {
         if (!id) return fail(ErrorKind::invalid, "not a message id: " + item.dump());
         selector.ids.push_back(*id);
       }
+      std::ranges::sort(selector.ids);
       any = !selector.ids.empty();
       continue;
     }
@@ -98,6 +182,8 @@ Result<queue::Selector> selector_from_json(const json& body) {
       selector.recipient = text;
     } else if (key == "destination") {
       selector.destination = text;
+    } else if (key == "login") {
+      selector.login = text;
     } else if (key == "state" && (text == "active" || text == "deferred")) {
       selector.state = text;
     } else if (key == "older_than" && parse_duration(text)) {

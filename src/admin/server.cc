@@ -32,6 +32,11 @@ void send_error(httplib::Response& response, const Error& error) {
   send_json(response, {{"error", error.reason}}, status);
 }
 
+void send_count(httplib::Response& response, const Result<std::uint64_t>& messages) {
+  if (!messages) return send_error(response, messages.error());
+  send_json(response, {{"messages", *messages}});
+}
+
 // The same answer time whatever the first difference is.
 bool same_secret(std::string_view a, std::string_view b) noexcept {
   unsigned char difference = a.size() == b.size() ? 0 : 1;
@@ -61,6 +66,7 @@ struct Server::Impl {
   void add_health();
   void add_queue_reading();
   void add_queue_changes();
+  void add_marks();
   bool permitted(const httplib::Request& request) const {
     if (token.empty() || request.path.starts_with("/health/")) return true;
     const std::string given = request.get_header_value("Authorization");
@@ -137,20 +143,58 @@ void Server::Impl::add_queue_reading() {
 }
 
 void Server::Impl::add_queue_changes() {
-  using Change = Result<std::uint64_t> (queue::Inspector::*)(const queue::Selector&);
-  const auto add = [this](const char* path, Change change) {
-    http.Post(path, [this, change](const httplib::Request& request, httplib::Response& response) {
-      const json body = json::parse(request.body, nullptr, false);
-      if (body.is_discarded()) return send_json(response, {{"error", "the request is not JSON"}}, 400);
-      auto selector = selector_from_json(body);
-      if (!selector) return send_error(response, selector.error());
-      auto changed = (hooks.inspector->*change)(*selector);
-      if (!changed) return send_error(response, changed.error());
-      send_json(response, {{"messages", *changed}});
-    });
+  http.Post("/api/v1/queue/retry", [this](const httplib::Request& request, httplib::Response& response) {
+    auto selector = selector_from_json(json::parse(request.body, nullptr, false));
+    if (!selector) return send_error(response, selector.error());
+    send_count(response, hooks.inspector->retry(*selector));
+  });
+}
+
+void Server::Impl::add_marks() {
+  using queue::MarkKind;
+  const auto send_marks = [](httplib::Response& response, const std::vector<queue::Mark>& marks) {
+    json all = json::array();
+    for (const queue::Mark& mark : marks) all.push_back(to_json(mark));
+    send_json(response, {{"marks", std::move(all)}});
   };
-  add("/api/v1/queue/retry", &queue::Inspector::retry);
-  add("/api/v1/queue/drop", &queue::Inspector::drop);
+  http.Get("/api/v1/queue/suspensions", [this, send_marks](const httplib::Request&, httplib::Response& response) {
+    send_marks(response, hooks.inspector->marks());
+  });
+  http.Get(R"(/api/v1/queue/messages/(\w+)/explain)",
+           [this](const httplib::Request& request, httplib::Response& response) {
+             const auto id = MessageId::parse(request.matches[1].str());
+             if (!id) return send_json(response, {{"error", "not a message id"}}, 400);
+             auto explained = hooks.inspector->explain(*id);
+             if (!explained) return send_error(response, explained.error());
+             json recipients = json::array();
+             for (const queue::Explanation& each : *explained) recipients.push_back(to_json(each));
+             send_json(response, {{"id", id->text()}, {"recipients", std::move(recipients)}});
+           });
+  for (const auto& [verb, kind] :
+       {std::pair{"suspend", MarkKind::suspend}, {"hold", MarkKind::hold}, {"drop", MarkKind::drop}}) {
+    http.Post(std::string("/api/v1/queue/") + verb,
+              [this, send_marks, kind](const httplib::Request& request, httplib::Response& response) {
+                auto mark = mark_from_json(kind, json::parse(request.body, nullptr, false));
+                if (!mark) return send_error(response, mark.error());
+                // A few by name, or by what a mark cannot say: one by one, gone when we answer, and counted.
+                const bool one_by_one = !mark->selector.ids.empty() || mark->selector.state;
+                if (kind == MarkKind::drop && one_by_one)
+                  return send_count(response, hooks.inspector->drop(mark->selector));
+                auto made = hooks.inspector->mark(std::move(*mark));
+                if (!made) return send_error(response, made.error());
+                send_marks(response, {*made});
+              });
+  }
+  for (const auto& [verb, kind] : {std::pair{"resume", MarkKind::suspend}, {"release", MarkKind::hold}}) {
+    http.Post(std::string("/api/v1/queue/") + verb,
+              [this, send_marks, kind](const httplib::Request& request, httplib::Response& response) {
+                auto lifting = lifting_from_json(json::parse(request.body, nullptr, false));
+                if (!lifting) return send_error(response, lifting.error());
+                auto lifted = hooks.inspector->lift(kind, lifting->selector, lifting->marks);
+                if (!lifted) return send_error(response, lifted.error());
+                send_marks(response, *lifted);
+              });
+  }
 }
 
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -191,6 +235,7 @@ Result<std::unique_ptr<Server>> Server::start(const Options& options, Hooks hook
   impl->add_health();
   impl->add_queue_reading();
   impl->add_queue_changes();
+  impl->add_marks();
   const int bound = *port == 0 ? http.bind_to_any_port(host)
                                : (http.bind_to_port(host, static_cast<int>(*port)) ? static_cast<int>(*port) : -1);
   if (bound < 0) return fail(ErrorKind::io, "cannot bind the admin address " + options.address);

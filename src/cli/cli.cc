@@ -103,6 +103,8 @@ int queue_verb(const Arguments& arguments, const std::string& verb) {
   if (verb == "summary") return queue_summary(server, arguments.queue.json);
   if (verb == "list") return queue_list(server, arguments.queue);
   if (verb == "show") return queue_show(server, arguments.id, arguments.queue.json);
+  if (verb == "explain") return queue_explain(server, arguments.id, arguments.queue.json);
+  if (verb == "suspensions") return queue_suspensions(server, arguments.queue.json);
   if (verb == "body") return queue_body(server, arguments.id);
   return queue_change(server, verb, arguments.queue);
 }
@@ -117,10 +119,37 @@ int user_verb_of(const Arguments& arguments, const std::string& verb) {
 void add_selectors(CLI::App& verb, QueueArguments& selector) {
   verb.add_option("--sender", selector.sender, "reverse-path, or @domain");
   verb.add_option("--recipient", selector.recipient, "recipient, or @domain");
-  verb.add_option("--destination", selector.destination, "destination as `queue summary` prints it");
+  verb.add_option("--destination", selector.destination,
+                  "destination as `queue summary` prints it, or a recipient's domain");
+  verb.add_option("--login", selector.login, "who handed it in");
   verb.add_option("--older-than", selector.older_than, "age, as 2h");
   verb.add_option("--state", selector.state, "active (never tried) or deferred")
       ->check(CLI::IsMember({"active", "deferred"}));
+}
+
+// Those that leave a mark, and those that take it back.
+template <class Add>
+void add_mark_verbs(Add& add, QueueArguments& queue) {
+  for (const auto& [name, help] : {std::pair{"suspend", "no delivery of what is selected, now and later"},
+                                   {"resume", "end of a suspension"},
+                                   {"hold", "no delivery of what is selected and queued now"},
+                                   {"release", "what is selected is held no more"}}) {
+    CLI::App& verb = *add(name, help);
+    const std::string_view which(name);
+    if (which == "suspend" || which == "resume") {
+      verb.add_option("DESTINATION", queue.destination, "as --destination");
+    } else {
+      verb.add_option("ID", queue.ids, "message ids");
+    }
+    verb.add_flag("--all", queue.all, "everything");
+    add_selectors(verb, queue);
+    if (which == "suspend" || which == "hold") {
+      verb.add_option("--for", queue.time, "ends by itself after this time, as 1h");
+      verb.add_option("--reason", queue.reason, "why, for `suspensions` and `explain`");
+    } else {
+      verb.add_option("--mark", queue.marks, "by the number that `suspensions` prints");
+    }
+  }
 }
 
 void add_queue_verbs(CLI::App& app, Arguments& arguments, std::function<void(std::string)> chosen) {
@@ -143,6 +172,13 @@ void add_queue_verbs(CLI::App& app, Arguments& arguments, std::function<void(std
     add_selectors(verb, arguments.queue);
     if (std::string_view(name) == "drop") verb.add_flag("--yes", arguments.queue.yes, "do not ask");
   }
+  add("explain", "what a message waits for")->add_option("ID", arguments.id, "message id")->required();
+  add("suspensions", "what is suspended, held or being dropped");
+  add_mark_verbs(add, arguments.queue);
+  CLI::App& explain = *app.add_subcommand("explain", "as `queue explain`");
+  explain.add_flag("--json", arguments.queue.json, "JSON instead of text");
+  explain.add_option("ID", arguments.id, "message id")->required();
+  explain.final_callback([chosen] { chosen("explain"); });
 }
 
 void add_user_verbs(CLI::App& app, Arguments& arguments, std::function<void(std::string)> chosen) {

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
@@ -48,6 +49,10 @@ json selector_json(const QueueArguments& arguments) {
   if (arguments.destination) selector["destination"] = *arguments.destination;
   if (arguments.older_than) selector["older_than"] = *arguments.older_than;
   if (arguments.state) selector["state"] = *arguments.state;
+  if (arguments.login) selector["login"] = *arguments.login;
+  if (arguments.time) selector["for"] = *arguments.time;
+  if (arguments.reason) selector["reason"] = *arguments.reason;
+  if (!arguments.marks.empty()) selector["marks"] = arguments.marks;
   if (arguments.all) selector["all"] = true;
   return selector;
 }
@@ -71,6 +76,37 @@ void print_recipient(const json& recipient) {
   const json& last = recipient["last"];
   fmt::print("     last: {} {} {} ({})\n", last.value("code", 0), text_of(last, "enhanced"),
              text_of(last, "diagnostic"), text_of(last, "remote"));
+}
+
+void print_gate(int number, const json& gate) {
+  fmt::print("  {}. {}: {}", number, text_of(gate, "gate"), text_of(gate, "why"));
+  if (gate.contains("mark")) fmt::print(", mark {}", gate.value("mark", 0ULL));
+  if (gate.contains("since")) fmt::print(", since {}", text_of(gate, "since"));
+  if (gate.contains("until")) fmt::print(", until {}", text_of(gate, "until"));
+  if (gate.contains("ahead")) fmt::print(", {} messages first", gate.value("ahead", 0ULL));
+  fmt::print("\n");
+}
+
+void print_mark(const json& mark) {
+  fmt::print("{:>6} {:<8} {}", mark.value("mark", 0ULL), text_of(mark, "kind"), text_of(mark, "created"));
+  bool everything = true;
+  for (const char* key : {"sender", "recipient", "destination", "login", "received_before"}) {
+    if (!mark.contains(key)) continue;
+    fmt::print("  {}={}", key, text_of(mark, key));
+    everything = false;
+  }
+  if (mark.contains("ids")) {
+    fmt::print("  {} messages", mark["ids"].size());
+  } else if (everything) {
+    fmt::print("  everything");
+  }
+  for (const char* key : {"until", "by", "reason"})
+    if (mark.contains(key)) fmt::print("  {} {}", key, text_of(mark, key));
+  fmt::print("\n");
+}
+
+bool is_marking(const std::string& verb) {
+  return verb == "suspend" || verb == "hold" || verb == "drop";
 }
 
 }  // namespace
@@ -134,12 +170,43 @@ int queue_body(const admin::Options& server, const std::string& id) {
   return 1;
 }
 
+int queue_explain(const admin::Options& server, const std::string& id, bool as_json) {
+  const auto body = accepted(admin::get(server, "/api/v1/queue/messages/" + admin::url_encoded(id) + "/explain"));
+  if (!body) return 1;
+  if (as_json) return print_json(*body);
+  for (const json& recipient : (*body)["recipients"]) {
+    fmt::print("{} ({}, attempts {}) to {}\n", text_of(recipient, "address"), text_of(recipient, "state"),
+               recipient.value("attempts", 0), text_of(recipient, "destination"));
+    int number = 0;
+    for (const json& gate : recipient["gates"]) print_gate(++number, gate);
+    if (!recipient["gates"].empty())
+      fmt::print("  next attempt: {}\n", recipient.value("next", std::string("not before an operator lifts the mark")));
+  }
+  return 0;
+}
+
+int queue_suspensions(const admin::Options& server, bool as_json) {
+  const auto body = accepted(admin::get(server, "/api/v1/queue/suspensions"));
+  if (!body) return 1;
+  if (as_json) return print_json(*body);
+  for (const json& mark : (*body)["marks"]) print_mark(mark);
+  return 0;
+}
+
 int queue_change(const admin::Options& server, const std::string& verb, const QueueArguments& arguments) {
   if (verb == "drop" && !arguments.yes && !confirmed())
     return report_failure("nothing dropped (give --yes where nobody can be asked)");
-  const auto body = accepted(admin::post(server, "/api/v1/queue/" + verb, selector_json(arguments).dump()));
+  json request = selector_json(arguments);
+  const char* user = std::getenv("SUDO_USER") != nullptr ? std::getenv("SUDO_USER") : std::getenv("USER");
+  if (user != nullptr && is_marking(verb)) request["by"] = user;
+  const std::string text = request.dump(-1, ' ', false, json::error_handler_t::replace);
+  const auto body = accepted(admin::post(server, "/api/v1/queue/" + verb, text));
   if (!body) return 1;
   if (arguments.json) return print_json(*body);
+  if (body->contains("marks")) {
+    for (const json& mark : (*body)["marks"]) print_mark(mark);
+    return 0;
+  }
   fmt::print("{} messages\n", body->value("messages", 0ULL));
   return 0;
 }

@@ -1,6 +1,7 @@
-// `ringpost queue summary|list|show|body|retry|drop`, by the admin API of the running server.
+// `ringpost queue summary|list|show|body|explain|retry|drop|suspend|resume|hold|release|suspensions`, by the admin API of the running server.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,7 +12,9 @@ namespace ringpost::cli {
 
 struct QueueArguments {
   std::vector<std::string> ids;
-  std::optional<std::string> sender, recipient, destination, older_than, state;
+  std::optional<std::string> sender, recipient, destination, older_than, state, login;
+  std::optional<std::string> time, reason;  // of a mark: how long, and why
+  std::vector<std::uint64_t> marks;
   bool all = false;
   bool yes = false;  // drop without asking
   bool json = false;
@@ -21,7 +24,10 @@ int queue_summary(const admin::Options& server, bool json);
 int queue_list(const admin::Options& server, const QueueArguments& arguments);
 int queue_show(const admin::Options& server, const std::string& id, bool json);
 int queue_body(const admin::Options& server, const std::string& id);
-/// `verb` is "retry" or "drop".
+int queue_explain(const admin::Options& server, const std::string& id, bool json);
+/// What is suspended, held or being dropped.
+int queue_suspensions(const admin::Options& server, bool json);
+/// `verb` is "retry", "drop", "suspend", "resume", "hold" or "release".
 int queue_change(const admin::Options& server, const std::string& verb, const QueueArguments& arguments);
 
 /// Prints the reason in one line; returns 1.

@@ -1,0 +1,65 @@
+"""An operator suspends, holds, releases and drops by what mail has in common, asks why a message waits, and all of it
+outlives a kill -9."""
+
+import json
+
+from _peers import queued, relaying, rows, wait_queue_empty
+from lib import Peer, check, check_equal, free_port
+
+BODY = b"From: app@example.test\r\nSubject: steered\r\n\r\nwords\r\n"
+
+
+def kinds(server):
+    return [mark["kind"] for mark in rows(server.cli("queue", "suspensions", "--json"))]
+
+
+def gates(server, message):
+    told = json.loads(server.cli("queue", "explain", message, "--json"))
+    return [gate["gate"] for recipient in told["recipients"] for gate in recipient["gates"]]
+
+
+def recipients(peer):
+    return sorted(r for message in peer.messages for r in message["recipients"])
+
+
+def test_operator_steers_the_queue(ctx):
+    port = free_port()
+    config = relaying(f"smtp://127.0.0.1:{port}")
+    config["queue"]["retry"] = {"first": "1h", "factor": 1.0, "max": "1h"}
+    server = ctx.server(config=config)
+    sent = {}
+    for name in ("held", "dropped", "suspended"):
+        sent[name] = server.send(f"{name}@{name}.example", BODY, sender=f"{name}@example.test")
+        server.wait_event("defer", message=sent[name])
+    check("refused" in server.cli("explain", sent["held"]), "explain does not tell what the last attempt met")
+
+    server.cli("queue", "hold", "--sender", "held@example.test", "--reason", "complaints")
+    server.cli("queue", "suspend", "suspended.example", "--for", "5d")
+    server.cli("queue", "hold", expect=1)  # everything only with --all
+    server.cli("queue", "drop", "--sender", "dropped@example.test", "--yes")
+    check_equal(gates(server, sent["held"])[:2], ["hold", "retry"], "what a held message waits for")
+    check("complaints" in server.cli("queue", "explain", sent["held"]), "explain does not give the reason")
+
+    server.kill()
+    server.start()
+    check_equal([kind for kind in kinds(server) if kind != "drop"], ["hold", "suspend"], "marks after kill -9")
+    peer = Peer(port=port)
+    ctx.on_exit(peer.stop)
+    server.cli("queue", "retry", "--all")
+    server.send("new@suspended.example", BODY, sender="app@example.test")
+    server.send("new@held.example", BODY, sender="held@example.test")  # of a sender held before: not touched
+    peer.wait(1)
+    check_equal(recipients(peer), ["new@held.example"], "who got mail while the others wait")
+    check_equal(gates(server, sent["suspended"])[:1], ["suspend"], "what a suspended message waits for")
+
+    server.cli("queue", "resume", "suspended.example")
+    peer.wait(3)
+    check_equal(recipients(peer), ["new@held.example", "new@suspended.example", "suspended@suspended.example"],
+                "who got mail after the suspension")
+    server.cli("queue", "resume", "suspended.example", expect=1)
+    server.cli("queue", "release", "--all")
+    peer.wait(4)
+    wait_queue_empty(server)
+    check_equal(queued(server), 0, "messages left")
+    check("dropped@dropped.example" not in recipients(peer), "a dropped message was delivered")
+    check_equal(server.maildir("example.test", "dropped"), [], "a dropped message makes no bounce")
