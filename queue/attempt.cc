@@ -96,9 +96,17 @@ BodyReader Attempt::body() const {
   return BodyReader(shard_->reactor(), *shard_->impl_->shared.segments, message_);
 }
 
-bool Attempt::is_withdrawn() const {
+bool Attempt::withdraw_covered() {
   RINGPOST_ASSERT(shard_ != nullptr);
-  return shard_->impl_->schedule_impl().is_withdrawn(*message_, destination_, recipients_);
+  Scheduler::Impl& scheduler = shard_->impl_->schedule_impl();
+  scheduler.see_marks();
+  Ready covered{message_, scheduler.covered(*message_, destination_, recipients_), attempts_before_, due_};
+  if (covered.recipients.empty()) return true;
+  std::erase_if(recipients_, [&](std::uint32_t recipient) {
+    return std::ranges::find(covered.recipients, recipient) != covered.recipients.end();
+  });
+  scheduler.give_back(destination_, std::move(covered));
+  return !recipients_.empty();
 }
 
 io::Task<Result<void>> Attempt::begun() {

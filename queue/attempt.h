@@ -28,9 +28,9 @@ class Attempt {
   /// Failed attempts before this one, for the log.
   std::uint32_t attempts_before() const noexcept { return attempts_before_; }
   BodyReader body() const;
-  /// An operator's mark that came into force since the lease was taken covers all of it: what has not begun by now is
-  /// not begun, but finished with no status.
-  bool is_withdrawn() const;
+  /// Gives back the recipients that an operator's mark covers which came into force since the lease was taken: to be
+  /// asked before a transaction begins. Returns whether any are left; if not, finish() it without a status.
+  bool withdraw_covered();
 
   /// To be awaited before the final dot (or last chunk) leaves: puts "attempt begun" into the log, so that after a
   /// crash only messages between begun and ended are in doubt.

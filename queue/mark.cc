@@ -1,9 +1,8 @@
-// mark := u8(1) varint(id) u8(kind) fixed64(created) optional(received_before) optional(until) string(reason) string(by)
-//         varint(count) id(16)* text(sender) text(recipient) text(destination) text(login)
+// mark := u8(1) varint(id) u8(kind) fixed64(created) optional(received_before) optional(until) string(reason)
+//         string(by) varint(count) id(16)* text(sender) text(recipient) text(destination) text(login)
 // text := u8(0) | u8(1) string
 #include "queue/mark.h"
 
-#include <algorithm>
 #include <ranges>
 
 #include "mail/octet_coder.h"
@@ -55,6 +54,20 @@ bool Mark::covers(const Message& message, std::uint32_t recipient, std::string_v
          selects_recipient(selector, message.envelope.recipients[recipient].address, destination);
 }
 
+Marks::Marks(std::vector<Mark> marks, std::uint64_t newest) : all(std::move(marks)), generation(newest) {
+  for (const Mark& mark : all) {
+    if (mark.kind != MarkKind::suspend || mark.received_before) continue;
+    Selector rest = mark.selector;
+    rest.destination.reset();
+    if (!rest.empty()) continue;
+    if (mark.selector.destination) {
+      closed_.insert(*mark.selector.destination);
+    } else {
+      closes_all_ = true;
+    }
+  }
+}
+
 const Mark* Marks::gate(const Message& message, std::uint32_t recipient, std::string_view destination) const {
   const Mark* suspended = nullptr;
   const Mark* last_word = nullptr;  // of holds and releases
@@ -67,15 +80,6 @@ const Mark* Marks::gate(const Message& message, std::uint32_t recipient, std::st
   }
   if (suspended != nullptr) return suspended;
   return last_word != nullptr && last_word->kind == MarkKind::hold ? last_word : nullptr;
-}
-
-bool Marks::closes(std::string_view destination) const {
-  return std::ranges::any_of(all, [&](const Mark& mark) {
-    if (mark.kind != MarkKind::suspend || mark.received_before) return false;
-    Selector rest = mark.selector;
-    if (rest.destination == destination) rest.destination.reset();
-    return rest.empty();
-  });
 }
 
 std::string encode_mark(const Mark& mark) {

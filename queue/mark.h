@@ -5,7 +5,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,14 +41,22 @@ struct Mark {
 
 /// All marks in force. Immutable once published (steering.h), so that every core reads it without a lock.
 struct Marks {
-  std::vector<Mark> all;         // ascending by id
-  std::uint64_t generation = 0;  // of the newest mark that ever was
+  Marks() = default;
+  /// `marks` ascending by id; `newest`: the number of the newest mark that ever was.
+  Marks(std::vector<Mark> marks, std::uint64_t newest);
+
+  std::vector<Mark> all;
+  std::uint64_t generation = 0;
 
   /// Why this recipient is not offered; nullptr: nothing stands in the way. A drop outweighs a suspension, that a
   /// hold; of holds and releases the newest counts.
   const Mark* gate(const Message& message, std::uint32_t recipient, std::string_view destination) const;
   /// Nothing of `destination` may be offered, whatever it is: there is no need to look at it.
-  bool closes(std::string_view destination) const;
+  bool closes(std::string_view destination) const { return closes_all_ || closed_.contains(destination); }
+
+ private:
+  bool closes_all_ = false;
+  std::set<std::string, std::less<>> closed_;
 };
 
 std::string encode_mark(const Mark& mark);

@@ -2,8 +2,8 @@
 // what has had its time, forgets marks that cover nothing any more. Walks family `message` in order of id, a bounded
 // number of records a step; while something is to be dropped pass follows pass, else one comes now and then.
 //
-// A mark goes when a whole pass that began after it found nothing it covers, and no lease is as old as it. The indexer's
-// thread, between batches.
+// A mark goes when a whole pass that began after it found nothing it covers, and no lease is as old as it. Runs on
+// the indexer's thread, between batches.
 #pragma once
 
 #include <cstdint>

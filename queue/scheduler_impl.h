@@ -80,8 +80,8 @@ struct Scheduler::Impl {
   std::vector<std::uint32_t> withhold(Destination& destination, Ready& ready);
   void withhold_ready(Destination& destination);
   void readmit(Destination& destination);
-  bool is_withdrawn(const Message& message, const std::string& destination,
-                    const std::vector<std::uint32_t>& recipients);
+  std::vector<std::uint32_t> covered(const Message& message, const std::string& destination,
+                                     const std::vector<std::uint32_t>& recipients);
   bool drops(const Message& message, const std::string& destination, const std::vector<std::uint32_t>& recipients);
   Whereabouts where(const MessageId& id, std::uint32_t recipient, const std::string& destination);
   bool takes_bounces() const noexcept { return bounces_ < bounces_max; }

@@ -1,6 +1,6 @@
-// What marks do to the windows. What is covered is not kept anywhere: it stays where it lies in RocksDB, scans pass over
-// it, and the head of its range moves on, so that it costs neither memory nor another look. When a mark is lifted the
-// ranges that had such mail are looked through again from their beginning.
+// What marks do to the windows. What is covered is not kept anywhere: it stays where it lies in RocksDB, scans pass
+// over it, and the head of its range moves on, so that it costs neither memory nor another look. When a mark is lifted
+// the ranges that had such mail are looked through again from their beginning.
 #include <algorithm>
 #include <future>
 
@@ -72,16 +72,14 @@ void Scheduler::Impl::see_marks() {
 }
 
 std::vector<std::uint32_t> Scheduler::Impl::withhold(Destination& destination, Ready& ready) {
-  std::vector<std::uint32_t> covered;
-  if (marks_->all.empty()) return covered;
-  for (const std::uint32_t recipient : ready.recipients)
-    if (marks_->gate(*ready.message, recipient, destination.name) != nullptr) covered.push_back(recipient);
-  if (covered.empty()) return covered;
+  if (marks_->all.empty()) return {};
+  std::vector<std::uint32_t> some = covered(*ready.message, destination.name, ready.recipients);
+  if (some.empty()) return some;
   std::erase_if(ready.recipients,
-                [&](std::uint32_t recipient) { return std::ranges::find(covered, recipient) != covered.end(); });
+                [&](std::uint32_t recipient) { return std::ranges::find(some, recipient) != some.end(); });
   destination.withheld = true;
   destination.range(ready.message->lane);  // to be looked through when it is readmitted
-  return covered;
+  return some;
 }
 
 void Scheduler::Impl::withhold_ready(Destination& destination) {
@@ -110,11 +108,12 @@ void Scheduler::Impl::readmit(Destination& destination) {
   set_alarm(destination);
 }
 
-bool Scheduler::Impl::is_withdrawn(const Message& message, const std::string& destination,
-                                   const std::vector<std::uint32_t>& recipients) {
-  see_marks();
-  return std::ranges::all_of(
-      recipients, [&](std::uint32_t recipient) { return marks_->gate(message, recipient, destination) != nullptr; });
+std::vector<std::uint32_t> Scheduler::Impl::covered(const Message& message, const std::string& destination,
+                                                    const std::vector<std::uint32_t>& recipients) {
+  std::vector<std::uint32_t> some;
+  for (const std::uint32_t recipient : recipients)
+    if (marks_->gate(message, recipient, destination) != nullptr) some.push_back(recipient);
+  return some;
 }
 
 bool Scheduler::Impl::drops(const Message& message, const std::string& destination,

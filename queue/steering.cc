@@ -27,15 +27,14 @@ Result<void> check(const Mark& mark) {
 Result<void> Steering::open() {
   auto stored = store_.marks();
   if (!stored) return propagate(stored);
-  auto marks = std::make_shared<Marks>();
-  marks->generation = stored->generation;
+  std::vector<Mark> all;
   for (const std::string& octets : stored->marks) {
     auto mark = decode_mark(octets);
     if (!mark) return propagate(mark);
-    marks->all.push_back(std::move(*mark));
+    all.push_back(std::move(*mark));
   }
-  generation_ = marks->generation;
-  current_.set(std::move(marks));
+  generation_ = stored->generation;
+  current_.set(std::make_shared<const Marks>(std::move(all), stored->generation));
   return {};
 }
 
@@ -89,10 +88,7 @@ Result<void> Steering::write(std::vector<Mark> all, const Mark* added, const std
                                   : store_.write_marks(0, {}, removed);
   if (!written) return written;
   if (added != nullptr) generation_.store(added->id, std::memory_order_release);
-  auto marks = std::make_shared<Marks>();
-  marks->all = std::move(all);
-  marks->generation = generation();
-  current_.set(std::move(marks));
+  current_.set(std::make_shared<const Marks>(std::move(all), generation()));
   return {};
 }
 

@@ -1,4 +1,5 @@
-// `ringpost queue summary|list|show|body|explain|retry|drop|suspend|resume|hold|release|suspensions`, by the admin API of the running server.
+// `ringpost queue summary|list|show|body|explain|retry|drop` and `suspend|resume|hold|release|suspensions`, by the
+// admin API of the running server.
 #pragma once
 
 #include <cstdint>

@@ -118,7 +118,7 @@ Task<bool> Dispatcher::deliver_by_network(Destination& here, queue::Attempt& att
         co_return false;
       }
     }
-    if (attempt.is_withdrawn()) {  // while the connection was made an operator has stopped this mail
+    if (!attempt.withdraw_covered()) {  // while the connection was made an operator has stopped this mail
       attempt.finish({});
       co_return true;
     }
