@@ -1,6 +1,7 @@
 // What an operator sees and does: summary, list, show, body, explain, retry, drop, and marks. Reads RocksDB from any
-// thread but a reactor's; changes are handed to the owning worker and the indexer. Messages accepted in the last moments
-// (not yet indexed) are included: a call first waits until the indexer has caught up with what was accepted before it.
+// thread but a reactor's; changes are handed to the owning worker and the indexer. Messages accepted in the last
+// moments (not yet indexed) are included: a call first waits until the indexer has caught up with what was accepted
+// before it.
 #pragma once
 
 #include <cstdint>

@@ -190,6 +190,29 @@ TEST_F(SteeringTest, DropTakesTheRecipientsItNamesAndNoOthers) {
   EXPECT_EQ(record->recipients[1].phase, queue::RecipientPhase::queued);
 }
 
+TEST_F(SteeringTest, ALeaseGivesBackOnlyTheRecipientsThatAreCovered) {
+  on_shard(
+      [](Shard& shard, queue::Queue& queue) -> io::Task<> {
+        std::vector<std::string> two{"b@example.net", "c@example.net"};
+        (void)co_await submit(shard, envelope("a@example.org", two), test_body());
+        auto leased = co_await next(shard, destination);
+        EXPECT_TRUE(leased && leased->recipients().size() == 2);
+        Selector one;
+        one.recipient = "b@example.net";
+        co_await mark(shard, queue, MarkKind::hold, one);
+        if (!leased) co_return;
+        EXPECT_TRUE(leased->withdraw_covered());
+        EXPECT_EQ(leased->recipients(), std::vector<std::uint32_t>(1, 1));
+        deliver(*leased);
+        co_await lift(shard, queue, MarkKind::hold, one);
+        auto other = co_await next(shard, destination);
+        EXPECT_TRUE(other && other->recipients() == std::vector<std::uint32_t>(1, 0));
+        if (other) deliver(*other);
+      },
+      *queue_);
+  EXPECT_EQ(settled().messages, 0U);
+}
+
 TEST_F(SteeringTest, ExplainTellsTheGatesInOrder) {
   on_shard(
       [](Shard& shard, queue::Queue& queue) -> io::Task<> {
