@@ -174,7 +174,8 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& directory) {
   impl->db.reset(raw);
   auto schema = impl->get(family_meta, schema_name);
   if (!schema) return propagate(schema);
-  if (!*schema || parse_unsigned(**schema) != schema_version) {
+  // Every older schema is read as it is; what is written from now on an older ringpost would not understand.
+  if (!*schema || parse_unsigned(**schema) != Store::schema_version) {
     auto written = impl->write_schema();
     if (!written) return propagate(written);
   }

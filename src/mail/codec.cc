@@ -1,6 +1,7 @@
 // address  := string(local) string(domain)
 // recipient:= address u8(notify) string(original recipient)
-// envelope := u8(1) address(reverse-path) varint(count) recipient* u8(flags: 0-1 body, 2 smtputf8, 3-4 ret)
+// envelope := u8(1) address(reverse-path) varint(count) recipient*
+//             u8(flags: 0-1 body, 2 smtputf8, 3-4 ret, 5 trusted; since schema 2)
 //             string(envelope id) origin fixed64(received, milliseconds)
 // origin   := string(client address) string(helo) string(login) string(protocol) string(listener)
 // facts    := u8(1) varint(octets) varint(header octets) varint(longest line) varint(Received fields) varint(flags)
@@ -93,7 +94,7 @@ void encode(Encoder& out, const Envelope& envelope) {
   out.varint(envelope.recipients.size());
   for (const Recipient& recipient : envelope.recipients) encode(out, recipient);
   const unsigned flags = static_cast<unsigned>(envelope.body) | (envelope.smtputf8 ? 1u << 2 : 0u) |
-                         static_cast<unsigned>(envelope.ret) << 3;
+                         static_cast<unsigned>(envelope.ret) << 3 | (envelope.origin.trusted ? 1u << 5 : 0u);
   out.u8(static_cast<std::uint8_t>(flags));
   out.string(envelope.envelope_id);
   encode(out, envelope.origin);
@@ -112,12 +113,13 @@ void decode(Decoder& in, Envelope& envelope) {
   const unsigned flags = in.u8();
   const unsigned body = flags & 3, ret = flags >> 3 & 3;
   if (body > static_cast<unsigned>(BodyType::binary) || ret > static_cast<unsigned>(DsnReturn::headers)) in.fail();
-  if (flags >> 5 != 0) in.fail();
+  if (flags >> 6 != 0) in.fail();
   envelope.body = static_cast<BodyType>(body);
   envelope.smtputf8 = (flags >> 2 & 1) != 0;
   envelope.ret = static_cast<DsnReturn>(ret);
   envelope.envelope_id = in.string();
   decode(in, envelope.origin);
+  envelope.origin.trusted = (flags >> 5 & 1) != 0;
   envelope.received.milliseconds = static_cast<std::int64_t>(in.fixed64());
 }
 

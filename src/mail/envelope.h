@@ -36,7 +36,8 @@ struct Origin {
   std::string helo;
   std::string login;     // authenticated identity, empty without AUTH
   std::string protocol;  // "ESMTP", "ESMTPSA", ... (RFC 3848)
-  std::string listener;  // role of the listener, or "bounce"
+  std::string listener;  // role of the listener, or of what we made ourselves: "bounce", "double bounce"
+  bool trusted = false;  // it might relay: authenticated, of a trusted network, or with a trusted certificate
   bool operator==(const Origin&) const = default;
 };
 

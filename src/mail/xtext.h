@@ -18,5 +18,10 @@ Result<std::string> decode_xtext(std::string_view text);
 
 /// utf-8-addr-xtext, and where `smtputf8` utf-8-addr-unitext; "\x{HEX}" for what does not fit.
 bool valid_utf8_addr(std::string_view text, bool smtputf8) noexcept;
+/// utf-8-addr-xtext of an address in UTF-8; what is not UTF-8 is taken octet by octet.
+std::string encode_utf8_addr(std::string_view address);
+/// The address in UTF-8. The result may hold any character: make it harmless before showing it.
+/// Errors: invalid, 501 5.5.4.
+Result<std::string> decode_utf8_addr(std::string_view text);
 
 }  // namespace ringpost::mail

@@ -140,6 +140,12 @@ Statuses statuses_of(const std::vector<std::uint32_t>& tried, const smtp::Transa
   return statuses;
 }
 
+// RFC 3461 5.2: whoever offers DSN has got the parameters and reports; LMTP ends in a mailbox.
+mail::Handover handover_to(const smtp::Client& client) noexcept {
+  if (client.offered().dsn) return mail::Handover::with_dsn;
+  return client.dialect() == smtp::Dialect::lmtp ? mail::Handover::final_delivery : mail::Handover::relayed;
+}
+
 bool is_cancelled(const std::optional<Error>& error) noexcept {
   return error && error->kind == ErrorKind::cancelled;
 }
@@ -211,6 +217,7 @@ Task<TransactionOutcome> deliver_over(OutboundConnection& connection, Work& work
     outcome.statuses =
         statuses_of(tried, replies, last, client.dialect() == smtp::Dialect::lmtp, verdicts, connection.remote);
     outcome.slow_down = verdicts.take_slow_down();
+    for (mail::DeliveryStatus& status : outcome.statuses) status.handover = handover_to(client);
   }
   co_return std::move(outcome);
 }

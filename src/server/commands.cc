@@ -177,6 +177,7 @@ smtp::Reply Session::start_transaction(mail::Envelope envelope) {
   envelope.origin.login = client_.login;
   envelope.origin.protocol = protocol(envelope.smtputf8);
   envelope.origin.listener = to_string(context_.listener.role);
+  envelope.origin.trusted = context_.services.access.is_trusted(client_);
   transaction_ = std::make_unique<Transaction>();
   transaction_->envelope = std::move(envelope);
   return replies::mail_ok();

@@ -18,7 +18,7 @@ Envelope a_full_envelope() {
   envelope.smtputf8 = true;
   envelope.ret = DsnReturn::headers;
   envelope.envelope_id = "QQ314159";
-  envelope.origin = {"2001:db8::1", "client", "login", "ESMTPSA", "submission"};
+  envelope.origin = {"2001:db8::1", "client", "login", "ESMTPSA", "submission", true};
   envelope.received = {1'795'471'260'123};
   return envelope;
 }

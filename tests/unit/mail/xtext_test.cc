@@ -41,5 +41,19 @@ TEST(Utf8Addr, EscapesMustNameACharacter) {
   EXPECT_TRUE(valid_utf8_addr("\\x{10FFFF}\\x{5C}", false));
 }
 
+TEST(Utf8Addr, EveryCharacterSurvivesTheRoundTrip) {
+  const std::string address = "a+b=c\\ \u00fc\u20ac\U0001f4e8\U0010ffff@\u00fc.example";
+  const std::string encoded = encode_utf8_addr(address);
+  EXPECT_EQ(encoded, "a\\x{2B}b\\x{3D}c\\x{5C}\\x{20}\\x{FC}\\x{20AC}\\x{1F4E8}\\x{10FFFF}@\\x{FC}.example");
+  EXPECT_TRUE(valid_utf8_addr(encoded, false));
+  EXPECT_EQ(decode_utf8_addr(encoded).value(), address);
+  EXPECT_EQ(decode_utf8_addr("j\u00fcrgen").value(), "j\u00fcrgen");
+}
+
+TEST(Utf8Addr, WhatIsNotUtf8IsWrittenOctetByOctet) {
+  EXPECT_EQ(encode_utf8_addr("a\xfc\x01"), "a\\x{FC}\\x{01}");
+  EXPECT_EQ(decode_utf8_addr("a\xfc").error().status, (PublicStatus{501, {5, 5, 4}}));
+}
+
 }  // namespace
 }  // namespace ringpost::mail

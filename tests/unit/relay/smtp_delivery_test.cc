@@ -107,6 +107,31 @@ TEST(SmtpDelivery, LmtpRepliesThatCameBeforeTheBreakCount) {
   });
 }
 
+TEST(SmtpDelivery, WhoOffersDsnReportsSuccessOnItsOwn) {
+  test::run_on_reactor([](Reactor& reactor) -> Task<> {
+    struct Case {
+      const char* extension;
+      smtp::Dialect dialect;
+      mail::Handover handover;
+    };
+    const Case cases[] = {{"250-DSN\r\n", smtp::Dialect::smtp, mail::Handover::with_dsn},
+                          {"250-SIZE\r\n", smtp::Dialect::smtp, mail::Handover::relayed},
+                          {"250-DSN\r\n", smtp::Dialect::lmtp, mail::Handover::with_dsn},
+                          {"250-SIZE\r\n", smtp::Dialect::lmtp, mail::Handover::final_delivery}};
+    for (const Case& each : cases) {
+      FakeWork work({"a"}, "x\r\n");
+      std::string heard;
+      const bool lmtp = each.dialect == smtp::Dialect::lmtp;
+      const Script script = after_hello(std::string("250-PIPELINING\r\n") + each.extension,
+                                        {{"DATA\r\n", "250 m\r\n250 r\r\n354 go\r\n"}, {".\r\n", "250 2.0.0 ok\r\n"}},
+                                        lmtp ? "LHLO" : "EHLO");
+      const auto outcome = co_await deliver(reactor, script, work, heard, each.dialect);
+      EXPECT_THAT(outcome.statuses, SizeIs(1));
+      EXPECT_EQ(outcome.statuses[0].handover, each.handover) << each.extension;
+    }
+  });
+}
+
 TEST(SmtpDelivery, AFinalReplyThatNeverCameIsTriedAgain) {
   test::run_on_reactor([](Reactor& reactor) -> Task<> {
     FakeWork work({"a"}, "x\r\n");
