@@ -50,6 +50,7 @@ WallTime retry_time(const IndexItem& item) {
 
 void apply_outcome(RecipientState& state, const Outcome::Item& item) {
   if (state.phase != RecipientPhase::queued) return;
+  state.delay_told = state.delay_told || item.delay_told;
   const bool deferred = item.status.action == mail::Action::deferred;
   if (deferred && state.attempts > 0 && state.due == item.due && state.destination == item.destination) return;
   ++state.attempts;

@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "queue/bounce_task.h"
 #include "queue/log_replay.h"
+#include "queue/report_policy.h"
 #include "queue/retry.h"
 #include "queue/scheduler_impl.h"
 #include "queue/shard_impl.h"
@@ -20,12 +21,8 @@ using telemetry::EventKind;
 
 constexpr EnhancedCode delivery_time_expired{4, 4, 7};
 
-std::string_view why_no_bounce(const Message& message) noexcept {
-  return message.envelope.reverse_path.is_null() ? "double bounce: the message has no sender to tell"
-                                                 : "no bounce is wanted for this recipient";
-}
-
-void log_status(const Attempt& attempt, EventKind kind, const DeliveryStatus& status, const WallTime* next) {
+void log_status(const Attempt& attempt, EventKind kind, const DeliveryStatus& status, const WallTime* next,
+                std::string_view why_unsaid) {
   const Message& message = attempt.message();
   telemetry::Event event(kind);
   event.message(message.id)
@@ -38,7 +35,7 @@ void log_status(const Attempt& attempt, EventKind kind, const DeliveryStatus& st
       .field("reply", status.diagnostic);
   if (!status.remote.empty()) event.field("remote", status.remote);
   if (next != nullptr) event.field("next", *next);
-  if (kind == EventKind::drop) event.field("reason", why_no_bounce(message));
+  if (!why_unsaid.empty()) event.field("reason", why_unsaid);
   event.emit();
 }
 
@@ -48,12 +45,24 @@ void count_result(const Message& message, telemetry::DeliveryResult result) {
     telemetry::counters().time_in_queue_seconds.record(WallTime::now() - message.envelope.received);
 }
 
-bool wants_bounce(const Message& message, std::uint32_t recipient) {
-  const std::uint8_t notify = message.envelope.recipients[recipient].notify.bits;
-  return notify == mail::Notify::unspecified || (notify & mail::Notify::failure) != 0;
-}
-
 }  // namespace
+
+/// What an attempt made of its recipients, by who is told.
+struct Outcomes {
+  Outcome quiet, failed, late, successful;
+  bool dropped = false;  // an operator dropped the message: nobody is told
+};
+
+Attempt::Attempt(Shard& shard, std::string destination, Ready ready)
+    : shard_(&shard),
+      message_(std::move(ready.message)),
+      recipients_(std::move(ready.recipients)),
+      destination_(std::move(destination)),
+      attempts_before_(ready.attempts),
+      due_(ready.due),
+      delay_told_(std::move(ready.delay_told)) {
+  shard.impl_->schedule_impl().lease_begins(message_->id);
+}
 
 Attempt::Attempt(Attempt&& other) noexcept {
   *this = std::move(other);
@@ -68,6 +77,7 @@ Attempt& Attempt::operator=(Attempt&& other) noexcept {
   destination_ = std::move(other.destination_);
   attempts_before_ = other.attempts_before_;
   due_ = other.due_;
+  delay_told_ = std::move(other.delay_told_);
   return *this;
 }
 
@@ -84,7 +94,7 @@ void Attempt::release() {
       for (const std::uint32_t recipient : recipients_)
         scheduler.settle(destination_, {id, recipient}, shard_->impl_->last_handed_in());
     } else {
-      scheduler.give_back(destination_, {message_, recipients_, attempts_before_, due_});
+      scheduler.give_back(destination_, {message_, recipients_, attempts_before_, due_, delay_told_});
     }
   }
   scheduler.lease_ended(id);
@@ -100,7 +110,7 @@ bool Attempt::withdraw_covered() {
   RINGPOST_ASSERT(shard_ != nullptr);
   Scheduler::Impl& scheduler = shard_->impl_->schedule_impl();
   scheduler.see_marks();
-  Ready covered{message_, scheduler.covered(*message_, destination_, recipients_), attempts_before_, due_};
+  Ready covered{message_, scheduler.covered(*message_, destination_, recipients_), attempts_before_, due_, delay_told_};
   if (covered.recipients.empty()) return true;
   std::erase_if(recipients_, [&](std::uint32_t recipient) {
     return std::ranges::find(covered.recipients, recipient) != covered.recipients.end();
@@ -138,50 +148,84 @@ void Attempt::expire() {
   finish(std::move(statuses));
 }
 
+void Attempt::delivered(DeliveryStatus status, Outcomes& into) {
+  Shard::Impl& shard = *shard_->impl_;
+  log_status(*this, EventKind::deliver, status, nullptr, {});
+  count_result(*message_, telemetry::DeliveryResult::delivered);
+  // RFC 3461 5.2.1: who took the message with its DSN parameters took over the duty to report.
+  const bool ours = status.handover != mail::Handover::with_dsn && !into.dropped;
+  const bool told =
+      ours && why_no_report(shard.shared.options, message_->envelope, status.recipient, ReportKind::success).empty();
+  (told ? into.successful : into.quiet).items.push_back({std::move(status), {}, {}, false});
+}
+
+void Attempt::deferred(DeliveryStatus status, WallTime next, Outcomes& into) {
+  Shard::Impl& shard = *shard_->impl_;
+  const Options& options = shard.shared.options;
+  const mail::Envelope& envelope = message_->envelope;
+  const WallTime notice_at = delay_notice_at(options, envelope), now = WallTime::now();
+  bool told = std::ranges::find(delay_told_, status.recipient) != delay_told_.end();
+  const bool to_be_told = !told && !into.dropped &&
+                          why_no_report(options, envelope, status.recipient, ReportKind::delay).empty();
+  // Tried once more when it is time to tell, so that the sender hears then and not with the try after it.
+  if (to_be_told && now < notice_at) next = std::min(next, notice_at);
+  const bool tell_now = to_be_told && now >= notice_at && shard.schedule_impl().takes_bounces();
+  told = told || tell_now;
+  log_status(*this, EventKind::defer, status, &next, {});
+  count_result(*message_, telemetry::DeliveryResult::deferred);
+  std::string destination = shard.shared.destination_of(envelope.recipients[status.recipient].address);
+  (tell_now ? into.late : into.quiet).items.push_back({std::move(status), next, std::move(destination), told});
+}
+
+void Attempt::failed(DeliveryStatus status, bool expired, Outcomes& into) {
+  Shard::Impl& shard = *shard_->impl_;
+  const mail::Envelope& envelope = message_->envelope;
+  if (expired) {
+    status.action = Action::failed;
+    status.status.enhanced = delivery_time_expired;
+  }
+  std::string_view why_unsaid = why_no_report(shard.shared.options, envelope, status.recipient, failure_kind(envelope));
+  if (into.dropped) why_unsaid = "an operator dropped the message";
+  const bool told = why_unsaid.empty();
+  const EventKind kind = told ? EventKind::bounce : EventKind::drop;
+  log_status(*this, expired ? EventKind::expire : kind, status, nullptr, why_unsaid);
+  count_result(*message_, expired ? telemetry::DeliveryResult::expired : telemetry::DeliveryResult::failed);
+  (told ? into.failed : into.quiet).items.push_back({std::move(status), {}, {}, false});
+}
+
 void Attempt::finish(std::vector<DeliveryStatus> statuses) {
   RINGPOST_ASSERT(shard_ != nullptr);
   Shard::Impl& shard = *shard_->impl_;
-  const mail::Envelope& envelope = message_->envelope;
   Scheduler::Impl& scheduler = shard.schedule_impl();
   const bool dropped = scheduler.is_dropped(message_->id) || scheduler.drops(*message_, destination_, recipients_);
   const WallTime now = WallTime::now();
-  auto next = next_attempt(shard.shared.options, envelope, attempts_before_, now);
+  auto next = next_attempt(shard.shared.options, message_->envelope, attempts_before_, now);
   // No place for another bounce: what failed is tried again, which fails again, and then the sender hears of it.
   const bool put_off = !shard.schedule_impl().takes_bounces();
   if (put_off && !next) next = now + shard.shared.options.retry.first;
-  Outcome outcome{message_->id, {}};
-  Outcome bounced{message_->id, {}};
+  const MessageId id = message_->id;
+  Outcomes outcomes{{id, {}}, {id, {}}, {id, {}}, {id, {}}, dropped};
   for (DeliveryStatus& status : statuses) {
     const auto leased = std::ranges::find(recipients_, status.recipient);
     if (leased == recipients_.end()) continue;
     recipients_.erase(leased);
     if (put_off && status.action == Action::failed) status.action = Action::deferred;
-    const bool expired = status.action == Action::deferred && !next;
     if (status.action == Action::delivered) {
-      log_status(*this, EventKind::deliver, status, nullptr);
-      count_result(*message_, telemetry::DeliveryResult::delivered);
+      delivered(std::move(status), outcomes);
     } else if (status.action == Action::deferred && next) {
-      log_status(*this, EventKind::defer, status, &*next);
-      count_result(*message_, telemetry::DeliveryResult::deferred);
-      std::string destination = shard.shared.destination_of(envelope.recipients[status.recipient].address);
-      outcome.items.push_back({std::move(status), *next, std::move(destination)});
-      continue;
+      deferred(std::move(status), *next, outcomes);
+    } else {
+      const bool expired = status.action == Action::deferred;
+      failed(std::move(status), expired, outcomes);
     }
-    if (expired) {
-      status.action = Action::failed;
-      status.status.enhanced = delivery_time_expired;
-      log_status(*this, EventKind::expire, status, nullptr);
-    }
-    const bool failed = status.action == Action::failed;
-    if (failed)
-      count_result(*message_, expired ? telemetry::DeliveryResult::expired : telemetry::DeliveryResult::failed);
-    const bool bounce =
-        failed && !dropped && !envelope.reverse_path.is_null() && wants_bounce(*message_, status.recipient);
-    if (failed && !expired) log_status(*this, bounce ? EventKind::bounce : EventKind::drop, status, nullptr);
-    (bounce ? bounced : outcome).items.push_back({std::move(status), {}, {}});
   }
-  if (!outcome.items.empty()) record(shard, *message_, destination_, std::move(outcome));
-  if (!bounced.items.empty()) start_bounce(shard, message_, destination_, std::move(bounced));
+  if (!outcomes.quiet.items.empty()) record(shard, *message_, destination_, std::move(outcomes.quiet));
+  const auto report = [&](ReportKind kind, Outcome& about) {
+    if (!about.items.empty()) start_report(shard, message_, destination_, std::move(about), kind);
+  };
+  report(failure_kind(message_->envelope), outcomes.failed);
+  report(ReportKind::delay, outcomes.late);
+  report(ReportKind::success, outcomes.successful);
   release();
 }
 

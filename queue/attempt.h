@@ -12,6 +12,8 @@
 
 namespace ringpost::queue {
 
+struct Outcomes;  // attempt.cc
+struct Ready;
 class Shard;
 
 class Attempt {
@@ -36,15 +38,18 @@ class Attempt {
   /// crash only messages between begun and ended are in doubt.
   io::Task<Result<void>> begun();
   /// One status for each recipient that was tried; the others are ready again. Deferred ones get their next time from
-  /// the retry schedule (or are failed with 4.4.7 when too old), failed ones become a bounce. Writes log records and
-  /// events; nobody waits. Afterwards the lease is spent.
+  /// the retry schedule (or are failed with 4.4.7 when too old). Failures, delays and successes that the sender is to
+  /// hear of become a report (report_policy.h). Writes log records and events; nobody waits. Then the lease is spent.
   void finish(std::vector<mail::DeliveryStatus> statuses);
 
  private:
   friend class Scheduler;
-  Attempt() = default;
+  Attempt(Shard& shard, std::string destination, Ready ready);
   void expire();
   void release();
+  void delivered(mail::DeliveryStatus status, Outcomes& into);
+  void deferred(mail::DeliveryStatus status, WallTime next, Outcomes& into);
+  void failed(mail::DeliveryStatus status, bool expired, Outcomes& into);
 
   Shard* shard_ = nullptr;  // null: spent or moved from
   MessagePointer message_;
@@ -52,6 +57,7 @@ class Attempt {
   std::string destination_;
   std::uint32_t attempts_before_ = 0;
   WallTime due_;
+  std::vector<std::uint32_t> delay_told_;
 };
 
 }  // namespace ringpost::queue

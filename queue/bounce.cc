@@ -5,17 +5,12 @@
 #include "base/text.h"
 #include "mail/body_scan.h"
 #include "mail/trace.h"
-#include "mail/xtext.h"
+#include "queue/report_fields.h"
 
 namespace ringpost::queue {
 namespace {
 
-constexpr std::size_t line_octets_max = 998;        // RFC 5322 2.1.1
-constexpr std::size_t diagnostic_octets_max = 512;  // a field of a report stays one line
-
-std::string status_text(const EnhancedCode& code) {
-  return std::to_string(code.klass) + "." + std::to_string(code.subject) + "." + std::to_string(code.detail);
-}
+constexpr std::size_t line_octets_max = 998;  // RFC 5322 2.1.1
 
 bool is_eight_bit(std::string_view text) {
   return std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) > 127; });
@@ -36,26 +31,39 @@ std::string header_lines(std::string_view header) {
   return lines;
 }
 
+std::string quotation(const BounceRequest& request) {
+  if (!request.whole) return header_lines(request.quoted);
+  std::string quoted(request.quoted);
+  if (!quoted.ends_with("\r\n")) quoted += "\r\n";
+  return quoted;
+}
+
 class Composer {
  public:
   explicit Composer(const BounceRequest& request)
       : request_(request),
         boundary_("=_" + request.id.text()),
-        header_(header_lines(request.original_header)),
+        quoted_(quotation(request)),
+        quoted_eight_bit_(is_eight_bit(quoted_)),
         utf8_(needs_utf8()),
-        header_eight_bit_(is_eight_bit(header_)) {}
+        text_(words()),
+        text_eight_bit_(is_eight_bit(text_)) {}
 
   Bounce compose() {
     put_header();
-    put_words();
-    put_status();
+    start_part(text_eight_bit_ ? "text/plain; charset=utf-8" : "text/plain; charset=us-ascii", text_eight_bit_);
+    out_ += text_;
+    const std::string fields = report_fields(request_, utf8_);
+    start_part(utf8_ ? "message/global-delivery-status" : "message/delivery-status", is_eight_bit(fields));
+    out_ += fields;
+    line("");
     put_original();
     out_ += "--" + boundary_ + "--\r\n";
     Bounce bounce;
-    bounce.envelope.recipients.push_back({request_.original.envelope.reverse_path, {mail::Notify::never}, {}});
+    bounce.envelope.recipients.push_back({request_.to, {mail::Notify::never}, {}});
     bounce.envelope.smtputf8 = utf8_;
     bounce.envelope.body = is_eight_bit(out_) ? mail::BodyType::eight_bit : mail::BodyType::seven_bit;
-    bounce.envelope.origin.listener = "bounce";
+    bounce.envelope.origin.listener = request_.kind == ReportKind::double_bounce ? double_bounce_origin : bounce_origin;
     bounce.envelope.received = request_.now;
     mail::BodyScan scan;
     scan.feed(out_);
@@ -66,36 +74,41 @@ class Composer {
   }
 
  private:
-  const mail::Address& sender() const { return request_.original.envelope.reverse_path; }
-  const mail::Recipient& recipient(const mail::DeliveryStatus& status) const {
-    return request_.original.envelope.recipients[status.recipient];
-  }
+  const mail::Envelope& original() const { return request_.original.envelope; }
+  // RFC 6533: only who sent with SMTPUTF8 is known to read it, and only where there is something to read.
   bool needs_utf8() const {
-    return sender().needs_utf8() || std::ranges::any_of(request_.failed, [&](const mail::DeliveryStatus& status) {
-             return recipient(status).address.needs_utf8();
+    if (request_.to.needs_utf8()) return true;
+    if (!original().smtputf8 || request_.kind == ReportKind::double_bounce) return false;
+    return quoted_eight_bit_ || std::ranges::any_of(request_.statuses, [&](const mail::DeliveryStatus& status) {
+             const mail::Recipient& to = original().recipients[status.recipient];
+             return to.address.needs_utf8() || istarts_with(to.original_recipient, "utf-8;");
            });
   }
   void line(std::string_view text) { (out_ += text) += "\r\n"; }
+  std::string shown(const mail::Address& address) const {
+    const std::string text = address.text();
+    return utf8_ ? text : printable(text, mail::path_octets_max * 4);
+  }
 
   void put_header() {
     const std::string host(request_.hostname);
     out_ += mail::received_field(trace_envelope(), host, request_.id);
     out_ += mail::date_field(request_.now);
     line("From: Mail Delivery System <MAILER-DAEMON@" + host + ">");
-    line("To: <" + sender().text() + ">");
-    line("Subject: Undelivered Mail Returned to Sender");
+    line("To: <" + request_.to.text() + ">");
+    line("Subject: " + request_.texts.of(request_.kind).subject);
     out_ += mail::message_id_field(request_.id, host);
     line("Auto-Submitted: auto-replied");
     line("MIME-Version: 1.0");
     line("Content-Type: multipart/report; report-type=delivery-status;");
     line("\tboundary=\"" + boundary_ + "\"");
-    if (utf8_ || header_eight_bit_) line("Content-Transfer-Encoding: 8bit");
+    if (utf8_ || quoted_eight_bit_ || text_eight_bit_) line("Content-Transfer-Encoding: 8bit");
     line("");
   }
 
   mail::Envelope trace_envelope() const {
     mail::Envelope envelope;
-    envelope.recipients.push_back({sender(), {}, {}});
+    envelope.recipients.push_back({request_.to, {}, {}});
     envelope.received = request_.now;
     envelope.smtputf8 = utf8_;
     return envelope;
@@ -108,83 +121,50 @@ class Composer {
     line("");
   }
 
-  void put_words() {
-    start_part(utf8_ ? "text/plain; charset=utf-8" : "text/plain; charset=us-ascii", utf8_);
-    line("This is the mail system at " + std::string(request_.hostname) + ".");
-    line("");
-    line("Your message could not be delivered to the recipients below. It will not be");
-    line("tried again. The reports of the systems concerned follow, and the header of");
-    line("your message is attached.");
-    line("");
-    for (const mail::DeliveryStatus& status : request_.failed) {
-      line("  <" + recipient(status).address.text() + ">");
+  std::string words() const {
+    std::string recipients;
+    for (const mail::DeliveryStatus& status : request_.statuses) {
+      recipients += "  <" + shown(original().recipients[status.recipient].address) + ">\r\n";
       const std::string why = printable(status.diagnostic, diagnostic_octets_max);
-      line("    " + status_text(status.status.enhanced) + (why.empty() ? "" : ": " + why));
-      if (!status.remote.empty()) line("    (reported by " + printable(status.remote, diagnostic_octets_max) + ")");
-      line("");
+      recipients += "    " + status_text(status.status.enhanced) + (why.empty() ? "" : ": " + why) + "\r\n";
+      if (!status.remote.empty())
+        recipients += "    (reported by " + printable(status.remote, diagnostic_octets_max) + ")\r\n";
+      recipients += "\r\n";
     }
-  }
-
-  void put_status() {
-    start_part(utf8_ ? "message/global-delivery-status" : "message/delivery-status", utf8_);
-    const mail::Envelope& envelope = request_.original.envelope;
-    // RFC 3464 2.2.1: only as the sender gave it, decoded.
-    const auto envelope_id = mail::decode_xtext(envelope.envelope_id);
-    if (envelope_id && !envelope_id->empty()) line("Original-Envelope-Id: " + printable(*envelope_id));
-    line("Reporting-MTA: dns; " + std::string(request_.hostname));
-    std::string date = mail::date_field(envelope.received);
-    line("Arrival-Date:" + date.substr(date.find(':') + 1, date.size() - date.find(':') - 3));
-    line("X-Ringpost-Message: " + request_.original.id.text());
-    for (const mail::DeliveryStatus& status : request_.failed) put_recipient(status);
-    line("");
-  }
-
-  void put_recipient(const mail::DeliveryStatus& status) {
-    const mail::Recipient& to = recipient(status);
-    line("");
-    const std::string original = original_recipient(to);
-    if (!original.empty()) line("Original-Recipient: " + original);
-    line(std::string("Final-Recipient: ") + (to.address.needs_utf8() ? "utf-8; " : "rfc822; ") + to.address.text());
-    line("Action: failed");
-    line("Status: " + status_text(status.status.enhanced));
-    if (status.remote.empty()) return put_diagnostic("x-ringpost", status);
-    const std::string_view host = std::string_view(status.remote).substr(0, status.remote.find_first_of("[:"));
-    if (!host.empty() && status.remote.find('[') != std::string::npos) {
-      line("Remote-MTA: dns; " + printable(host));
-      put_diagnostic("smtp", status);
-    } else {
-      put_diagnostic("x-ringpost", status);
-    }
-  }
-
-  void put_diagnostic(std::string_view type, const mail::DeliveryStatus& status) {
-    if (status.diagnostic.empty()) return;
-    line("Diagnostic-Code: " + std::string(type) + "; " + printable(status.diagnostic, diagnostic_octets_max));
-  }
-
-  static std::string original_recipient(const mail::Recipient& to) {
-    const std::size_t semicolon = to.original_recipient.find(';');
-    if (semicolon == std::string::npos) return {};
-    const auto decoded = mail::decode_xtext(std::string_view(to.original_recipient).substr(semicolon + 1));
-    if (!decoded) return {};
-    return printable(to.original_recipient.substr(0, semicolon)) + "; " + printable(*decoded, diagnostic_octets_max);
+    const std::string sender = original().reverse_path.is_null() ? "<>" : shown(original().reverse_path);
+    const std::string message = request_.original.id.text();
+    const std::string arrived = date_text(original().received), retry_until = date_text(request_.retry_until);
+    const ReportFacts facts{request_.hostname, sender, message, arrived, retry_until, recipients};
+    return fill_report_text(request_.texts.of(request_.kind).body, facts);
   }
 
   void put_original() {
-    start_part(header_eight_bit_ ? "message/global-headers" : "text/rfc822-headers", header_eight_bit_);
-    out_ += header_;
+    const bool global = utf8_ && quoted_eight_bit_;
+    std::string_view type = global ? "message/global-headers" : "text/rfc822-headers";
+    if (request_.whole) type = global ? "message/global" : "message/rfc822";
+    start_part(type, quoted_eight_bit_);
+    out_ += quoted_;
     line("");
   }
 
   const BounceRequest& request_;
   const std::string boundary_;
-  const std::string header_;
+  const std::string quoted_;
+  const bool quoted_eight_bit_;
   const bool utf8_;
-  const bool header_eight_bit_;
+  const std::string text_;
+  const bool text_eight_bit_;
   std::string out_;
 };
 
 }  // namespace
+
+bool returns_whole(const Options& options, const Message& original, ReportKind kind) noexcept {
+  const mail::BodyFacts& facts = original.facts;
+  return kind == ReportKind::failure && original.envelope.ret == mail::DsnReturn::full &&
+         original.envelope.body != mail::BodyType::binary && !facts.bare_cr_or_lf && !facts.nul &&
+         facts.line_octets_max <= line_octets_max && original.prefix.size() + facts.octets <= options.return_octets_max;
+}
 
 Bounce compose_bounce(const BounceRequest& request) {
   return Composer(request).compose();

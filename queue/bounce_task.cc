@@ -1,6 +1,7 @@
 #include "queue/bounce_task.h"
 
 #include "queue/bounce.h"
+#include "queue/retry.h"
 #include "queue/scheduler_impl.h"
 #include "queue/shard_impl.h"
 #include "telemetry/log.h"
@@ -10,11 +11,24 @@ namespace {
 
 constexpr Duration try_again_after = std::chrono::seconds(5);
 
-// As much of the original's header as a bounce quotes.
-io::Task<Result<std::string>> read_header(Shard::Impl& shard, MessagePointer message) {
-  std::string header = message->prefix.substr(0, bounce_header_octets_max);
-  const std::uint64_t room = bounce_header_octets_max - header.size();
-  std::string body(std::min(message->facts.header_octets, room), '\0');
+constexpr std::string_view what_it_is(ReportKind kind) noexcept {
+  switch (kind) {
+    case ReportKind::delay:
+      return "delay notice";
+    case ReportKind::success:
+      return "success report";
+    case ReportKind::double_bounce:
+      return "double bounce";
+    default:
+      return "bounce";
+  }
+}
+
+// As much of the original as a report quotes: its header, or all of it.
+io::Task<Result<std::string>> read_original(Shard::Impl& shard, MessagePointer message, bool whole) {
+  std::string quoted = whole ? message->prefix : message->prefix.substr(0, bounce_header_octets_max);
+  const std::uint64_t room = bounce_header_octets_max - std::min(bounce_header_octets_max, quoted.size());
+  std::string body(whole ? message->facts.octets : std::min(message->facts.header_octets, room), '\0');
   BodyReader reader(shard.reactor, *shard.shared.segments, message);
   std::size_t filled = 0;
   while (filled < body.size()) {
@@ -24,19 +38,32 @@ io::Task<Result<std::string>> read_header(Shard::Impl& shard, MessagePointer mes
     filled += *read;
   }
   body.resize(filled);
-  co_return header + body;
+  co_return quoted + body;
 }
 
-io::Task<Result<MessageId>> commit_bounce(Shard::Impl& shard, MessagePointer message, const Outcome& failed) {
-  auto header = co_await read_header(shard, message);
+io::Task<Result<MessageId>> commit_report(Shard::Impl& shard, MessagePointer message, const Outcome& outcome,
+                                          ReportKind kind) {
+  const Options& options = shard.shared.options;
+  const bool whole = returns_whole(options, *message, kind);
+  auto original = co_await read_original(shard, message, whole);
   // A body that cannot be read any more is no reason to leave the sender without news.
-  std::string quoted = header ? std::move(*header) : std::string();
+  const std::string quoted = original ? std::move(*original) : std::string();
   auto upload = shard.shard->begin_upload();
   if (!upload) co_return propagate(upload);
   std::vector<mail::DeliveryStatus> statuses;
-  for (const Outcome::Item& item : failed.items) statuses.push_back(item.status);
-  Bounce bounce =
-      compose_bounce({*message, statuses, quoted, shard.shared.options.hostname, upload->id(), WallTime::now()});
+  for (const Outcome::Item& item : outcome.items) statuses.push_back(item.status);
+  const BounceRequest request{*message,
+                              statuses,
+                              quoted,
+                              whole && original,
+                              options.hostname,
+                              upload->id(),
+                              WallTime::now(),
+                              kind,
+                              report_address(options, message->envelope, kind),
+                              expiry(options, message->envelope),
+                              shard.shared.report_texts};
+  Bounce bounce = compose_bounce(request);
   const std::uint64_t size = bounce.body.size();
   std::vector<io::Slice> octets;
   octets.push_back(io::Slice::copy_of(bounce.body));
@@ -51,32 +78,35 @@ io::Task<Result<MessageId>> commit_bounce(Shard::Impl& shard, MessagePointer mes
       .field("from", "")
       .field("to", to)
       .field("size", size)
-      .field("reason", "bounce")
+      .field("reason", what_it_is(kind))
       .emit();
   co_return *committed;
 }
 
-io::Task<> bounce_then_record(Shard::Impl& shard, MessagePointer message, std::string destination, Outcome failed) {
+io::Task<> report_then_record(Shard::Impl& shard, MessagePointer message, std::string destination, Outcome outcome,
+                              ReportKind kind) {
   auto& scheduler = shard.schedule_impl();
   while (scheduler.bounces_working_ >= scheduler.bounces_at_a_time) {
     const int waited = co_await scheduler.bounce_turn_.wait(io::Deadline::never(), shard.scope.cancel());
     if (waited != 0) break;
   }
   ++scheduler.bounces_working_;
-  bool told = false;
-  while (!told) {
-    auto committed = co_await commit_bounce(shard, message, failed);
-    told = committed.has_value();
-    if (told) break;
+  bool recorded = false;
+  for (;;) {
+    auto committed = co_await commit_report(shard, message, outcome, kind);
+    if (!recorded && (committed || kind == ReportKind::success)) {
+      record(shard, *message, destination, outcome);
+      recorded = true;
+    }
+    if (committed) break;
     telemetry::Event(telemetry::EventKind::warning)
         .message(message->id)
-        .field("operation", "bounce")
+        .field("operation", what_it_is(kind))
         .error(committed.error())
         .emit();
     const int slept = co_await io::Sleep(shard.reactor, io::Deadline::after(try_again_after), shard.scope.cancel());
     if (slept == -ECANCELED) break;
   }
-  if (told) record(shard, *message, destination, std::move(failed));
   --scheduler.bounces_working_;
   --scheduler.bounces_;
   scheduler.bounce_turn_.notify_one();
@@ -96,11 +126,22 @@ void record(Shard::Impl& shard, const Message& message, const std::string& desti
   }
 }
 
-void start_bounce(Shard::Impl& shard, MessagePointer message, std::string destination, Outcome failed) {
+void start_report(Shard::Impl& shard, MessagePointer message, std::string destination, Outcome outcome,
+                  ReportKind kind) {
+  auto& scheduler = shard.schedule_impl();
+  // Delivered is delivered: with no place for another report, or no time, it goes without.
+  if (kind == ReportKind::success && (shard.closing || !scheduler.takes_bounces())) {
+    telemetry::Event(telemetry::EventKind::warning)
+        .message(message->id)
+        .field("operation", what_it_is(kind))
+        .field("reason", "too many reports wait, or the server ends: this one is not made")
+        .emit();
+    return record(shard, *message, destination, std::move(outcome));
+  }
   if (shard.closing) return;
-  ++shard.schedule_impl().leases_[message->id];
-  ++shard.schedule_impl().bounces_;
-  shard.scope.spawn(bounce_then_record(shard, std::move(message), std::move(destination), std::move(failed)));
+  ++scheduler.leases_[message->id];
+  ++scheduler.bounces_;
+  shard.scope.spawn(report_then_record(shard, std::move(message), std::move(destination), std::move(outcome), kind));
 }
 
 }  // namespace ringpost::queue

@@ -23,7 +23,8 @@ struct Ready {
   MessagePointer message;
   std::vector<std::uint32_t> recipients;
   std::uint32_t attempts = 0;
-  WallTime due;  // of its entry in family `due`
+  WallTime due;                           // of its entry in family `due`
+  std::vector<std::uint32_t> delay_told;  // the recipients of whose delay the sender has heard
 };
 
 /// The key range of a destination in one lane: its own, and those of lanes whose worker is gone.

@@ -2,10 +2,11 @@
 // extent  := varint(log) varint(segment) varint(offset) varint(octets)
 //            u8(1), of earlier versions: the same without a generation
 // record  := u8(1) message varint(count) state*
-// state   := u8(phase) varint(attempts) fixed64(due, milliseconds) string(destination)
-//            varint(code) varint(class) varint(subject) varint(detail) string(diagnostic) string(remote)
-// outcome := u8(1) id(16) varint(count) item*
-// item    := status fixed64(due) string(destination)
+// state   := u8(phase; plus 4 where the sender heard of the delay, since schema 2) varint(attempts)
+//            fixed64(due, milliseconds) string(destination) varint(code) varint(class) varint(subject) varint(detail)
+//            string(diagnostic) string(remote)
+// outcome := u8(2) id(16) varint(count) item*
+// item    := status fixed64(due) string(destination) u8(the sender heard of the delay; not in version 1)
 #include "queue/message_record.h"
 
 #include <limits>
@@ -23,7 +24,9 @@ using mail::Encoder;
 constexpr std::uint8_t message_version = 2;
 constexpr std::uint8_t message_version_without_generation = 1;
 constexpr std::uint8_t record_version = 1;
-constexpr std::uint8_t outcome_version = 1;
+constexpr std::uint8_t outcome_version = 2;
+
+constexpr std::uint8_t delay_told_bit = 4;
 
 constexpr std::size_t prefix_octets_max = 1 << 20;
 // Counts above what the octets could hold are refused before memory is reserved for them.
@@ -103,7 +106,7 @@ void decode(Decoder& in, Message& message) {
 }
 
 void encode(Encoder& out, const RecipientState& state) {
-  out.u8(static_cast<std::uint8_t>(state.phase));
+  out.u8(static_cast<std::uint8_t>(static_cast<unsigned>(state.phase) | (state.delay_told ? delay_told_bit : 0u)));
   out.varint(state.attempts);
   encode(out, state.due);
   out.string(state.destination);
@@ -116,9 +119,11 @@ void encode(Encoder& out, const RecipientState& state) {
 }
 
 void decode(Decoder& in, RecipientState& state) {
-  const std::uint8_t phase = in.u8();
-  if (phase > static_cast<std::uint8_t>(RecipientPhase::failed)) in.fail();
+  const unsigned octet = in.u8();
+  const unsigned phase = octet & ~unsigned{delay_told_bit};
+  if (phase > static_cast<unsigned>(RecipientPhase::failed)) in.fail();
   state.phase = static_cast<RecipientPhase>(phase);
+  state.delay_told = (octet & delay_told_bit) != 0;
   state.attempts = narrow<std::uint32_t>(in);
   state.due = decode_time(in);
   state.destination = in.string();
@@ -202,13 +207,15 @@ std::string encode_outcome(const Outcome& outcome) {
     mail::encode(out, item.status);
     encode(out, item.due);
     out.string(item.destination);
+    out.u8(item.delay_told ? 1 : 0);
   }
   return octets;
 }
 
 Result<Outcome> decode_outcome(std::string_view octets) {
   Decoder in(octets);
-  expect_version(in, outcome_version);
+  const std::uint8_t version = in.u8();
+  if (version != 1 && version != outcome_version) in.fail();
   Outcome outcome;
   outcome.message = decode_id(in);
   outcome.items.resize(count_of(in, item_octets_least));
@@ -216,6 +223,10 @@ Result<Outcome> decode_outcome(std::string_view octets) {
     mail::decode(in, item.status);
     item.due = decode_time(in);
     item.destination = in.string();
+    if (version == 1) continue;
+    const std::uint8_t told = in.u8();
+    if (told > 1) in.fail();
+    item.delay_told = told == 1;
   }
   return finish(in, std::move(outcome), "outcome");
 }

@@ -38,6 +38,7 @@ struct RecipientState {
   PublicStatus last_status{};  // of the last attempt
   std::string last_diagnostic;
   std::string last_remote;
+  bool delay_told = false;  // the sender has heard that it takes longer
 };
 
 /// The value of family `message`.
@@ -56,12 +57,13 @@ std::string encode_record(const MessageRecord& record);
 Result<MessageRecord> decode_record(std::string_view octets);
 
 /// What an attempt did to some recipients of a message: payload of the "attempt ended" log record and what the indexer
-/// applies. `due` and `destination` matter for deferred ones.
+/// applies. `due`, `destination` and `delay_told` matter for deferred ones.
 struct Outcome {
   struct Item {
     mail::DeliveryStatus status;
     WallTime due;
     std::string destination;
+    bool delay_told = false;
   };
   MessageId message;
   std::vector<Item> items;

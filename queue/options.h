@@ -13,6 +13,8 @@ enum class Durability : std::uint8_t {
   written,  // 250 after write(2): survives kill -9, not a power cut
 };
 
+enum class DoubleBounce : std::uint8_t { drop, postmaster };
+
 struct RetryOptions {
   Duration first = std::chrono::minutes(5);
   double factor = 1.7;
@@ -27,6 +29,14 @@ struct Options {
   RetryOptions retry;
   Duration max_age = std::chrono::hours(120);
   Duration bounce_max_age = std::chrono::hours(24);
+  Duration delay_notice_after =
+      std::chrono::hours(4);  // the sender hears once of what is still not delivered; 0: never
+  // A sender that asked for the whole message (RET=FULL) gets it back up to this size, else its header.
+  std::uint64_t return_octets_max = 100ULL << 10;
+  DoubleBounce double_bounce = DoubleBounce::drop;
+  std::string double_bounce_to;   // empty: postmaster at our hostname
+  bool bounce_unverified = true;  // reports to senders that neither logged in nor came from a trusted network
+  std::string report_templates;   // folder (report_text.h); empty: our own words
   // A client waits this long with its next message while delivery is a little behind (in_flow.h). Zero: never.
   Duration in_flow_delay = std::chrono::milliseconds(5);
   std::uint64_t min_free_disk = 512ULL << 20;

@@ -66,6 +66,9 @@ Result<std::unique_ptr<Queue>> Queue::open(const Options& options, Callbacks cal
 
 Result<void> Queue::Impl::open() {
   const Options& options = shared.options;
+  auto texts = read_report_texts(options.report_templates);
+  if (!texts) return propagate(texts);
+  shared.report_texts = std::move(*texts);
   auto locked = DirectoryLock::take(options.data_dir);
   if (!locked) return propagate(locked);
   lock.emplace(std::move(*locked));

@@ -163,7 +163,7 @@ void Scheduler::Impl::take_scan(Destination& destination, std::size_t range_inde
   for (DueMessage& found : result.messages) {
     const MessageId id = found.record.message.id;
     if (dropped_.contains(id)) continue;
-    Ready ready{nullptr, {}, 0, found.position.due};
+    Ready ready{nullptr, {}, 0, found.position.due, {}};
     for (const std::uint32_t recipient : found.recipients) {
       if (recipient >= found.record.recipients.size()) continue;
       const RecipientState& state = found.record.recipients[recipient];
@@ -171,6 +171,7 @@ void Scheduler::Impl::take_scan(Destination& destination, std::size_t range_inde
       if (state.phase != RecipientPhase::queued || (held != held_.end() && held->second > applied)) continue;
       ready.attempts = std::max(ready.attempts, state.attempts);
       ready.recipients.push_back(recipient);
+      if (state.delay_told) ready.delay_told.push_back(recipient);
     }
     if (ready.recipients.empty()) continue;
     for (const std::uint32_t recipient : ready.recipients) {

@@ -58,14 +58,7 @@ std::optional<Attempt> Scheduler::take(const std::string& destination, std::uint
       impl_->expire_later(destination, std::move(*ready));
       return std::nullopt;
     }
-    Attempt attempt;
-    attempt.shard_ = impl_->shard_.shard;
-    attempt.message_ = ready->message;
-    attempt.recipients_ = ready->recipients;
-    attempt.destination_ = destination;
-    attempt.attempts_before_ = ready->attempts;
-    attempt.due_ = ready->due;
-    impl_->lease_begins(ready->message->id);
+    Attempt attempt(*impl_->shard_.shard, destination, std::move(*ready));
     if (!expired) return attempt;
     attempt.expire();
   }
@@ -93,7 +86,7 @@ void Scheduler::Impl::add(const MessagePointer& message, const std::vector<std::
   if (order.size() > 1)
     std::ranges::stable_sort(order, [&](auto a, auto b) { return destinations[a] < destinations[b]; });
   for (std::size_t first = 0, last = 0; first < order.size(); first = last) {
-    Ready ready{message, {}, 0, message->envelope.received};
+    Ready ready{message, {}, 0, message->envelope.received, {}};
     const std::string& name = destinations[order[first]];
     for (; last < order.size() && destinations[order[last]] == name; ++last) ready.recipients.push_back(order[last]);
     Destination& destination = at(name);
@@ -240,6 +233,7 @@ void Scheduler::Impl::evict(Destination& destination) {
 void Scheduler::Impl::postpone(Destination& destination, MonotonicTime until, const std::string& why) {
   destination.postponed_until = until;
   shard_.shared.set_postponed(destination.name, why, WallTime::now() + (until - monotonic_now()));
+  tell_delays(destination, why);
   if (destination.ready() > evict_on_postpone_above) evict(destination);
   set_alarm(destination);
 }

@@ -88,6 +88,10 @@ struct Scheduler::Impl {
   /// What could not be expired now stays ready, and is offered again a little later.
   void expire_later(const std::string& destination, Ready ready);
 
+  /// The destination is down: what waits in its window for longer than the sender should without knowing counts as
+  /// tried, so that the sender hears of it (attempt.cc). The others are not tried one by one either.
+  void tell_delays(Destination& destination, const std::string& why);
+
   Destination* find(const std::string& name);
   Destination& at(const std::string& name);
   void make_ready(Destination& destination, std::list<Ready>& line, Ready ready, bool front);

@@ -27,6 +27,7 @@
 #include "queue/keys.h"
 #include "queue/options.h"
 #include "queue/queue.h"
+#include "queue/report_text.h"
 #include "queue/scheduler.h"
 #include "queue/segment_table.h"
 #include "queue/spool_log.h"
@@ -56,6 +57,7 @@ class ShardParcel : public io::Parcel {
 struct Shared {
   Options options;
   Callbacks callbacks;
+  ReportTexts report_texts;
   FileSystem* files = nullptr;
   SegmentTable* segments = nullptr;
   Store* store = nullptr;

@@ -11,6 +11,9 @@ namespace {
 using queue::Shard;
 
 struct Original {
+  queue::ReportTexts texts;
+  queue::ReportKind kind = queue::ReportKind::failure;
+  bool whole = false;
   queue::Message message;
   std::vector<mail::DeliveryStatus> failed;
   std::string header = "Received: by test\r\nSubject: hello\r\nX-Long: a\r\n\tb\r\n\r\n";
@@ -22,8 +25,9 @@ struct Original {
         {0, mail::Action::failed, {550, {5, 1, 1}}, "550 5.1.1 unknown user", "mx.example.net[192.0.2.1]:25"});
   }
   queue::Bounce compose() const {
-    return queue::compose_bounce(
-        {message, failed, header, "mx.example.org", MessageId::generate(WallTime::now()), WallTime{1'790'000'000'000}});
+    return queue::compose_bounce({message, failed, header, whole, "mx.example.org",
+                                  MessageId::generate(WallTime::now()), WallTime{1'790'000'000'000}, kind,
+                                  message.envelope.reverse_path, WallTime{1'790'400'000'000}, texts});
   }
 };
 
@@ -120,12 +124,77 @@ TEST(Bounce, QuotedHeaderCannotEndThePartOrTheLine) {
 TEST(Bounce, InternationalAddressMakesAGlobalReport) {
   Original original;
   original.message.envelope = envelope("sender@example.org", {"j\xc3\xbcrgen@example.net"});
+  original.message.envelope.smtputf8 = true;
+  original.message.envelope.recipients[0].original_recipient = "utf-8;j\\x{FC}rg@example.net";
   const queue::Bounce bounce = original.compose();
   EXPECT_TRUE(bounce.envelope.smtputf8);
   EXPECT_EQ(bounce.envelope.body, mail::BodyType::eight_bit);
   const auto found = parts(bounce.body);
   EXPECT_TRUE(found[1].starts_with("Content-Type: message/global-delivery-status\r\n"));
   EXPECT_TRUE(has(found[1], "Final-Recipient: utf-8; j\xc3\xbcrgen@example.net\r\n"));
+  EXPECT_TRUE(has(found[1], "Original-Recipient: utf-8; j\xc3\xbcrg@example.net\r\n"));
+}
+
+TEST(Bounce, WithoutSmtputf8AddressesAreInTheirSevenBitForm) {
+  Original original;
+  original.message.envelope.recipients[0].original_recipient = "utf-8;j\\x{FC}rg@example.net";
+  const queue::Bounce bounce = original.compose();
+  EXPECT_FALSE(bounce.envelope.smtputf8);
+  EXPECT_EQ(bounce.envelope.body, mail::BodyType::seven_bit);
+  const auto found = parts(bounce.body);
+  EXPECT_TRUE(found[1].starts_with("Content-Type: message/delivery-status\r\n"));
+  EXPECT_TRUE(has(found[1], "Original-Recipient: utf-8; j\\x{FC}rg@example.net\r\n"));
+}
+
+TEST(Bounce, Utf8OriginalRecipientCannotAddFields) {
+  Original original;
+  original.message.envelope.smtputf8 = true;
+  original.message.envelope.recipients[0].original_recipient = "utf-8;a\\x{0D}\\x{0A}X-Evil:\\x{20}yes\xc3\xbc";
+  EXPECT_FALSE(has(original.compose().body, "\nX-Evil"));
+}
+
+TEST(Bounce, DelaySaysUntilWhenAndSuccessSaysHow) {
+  Original original;
+  original.kind = queue::ReportKind::delay;
+  original.failed[0] = {0, mail::Action::deferred, {450, {4, 2, 0}}, "450 4.2.0 later", "mx.example.net[192.0.2.1]:25"};
+  auto found = parts(original.compose().body);
+  EXPECT_TRUE(has(found[0], "THIS IS A WARNING ONLY"));
+  EXPECT_TRUE(has(found[1], "Action: delayed\r\nStatus: 4.2.0\r\n"));
+  EXPECT_TRUE(has(found[1], "Diagnostic-Code: smtp; 450 4.2.0 later\r\nLast-Attempt-Date: "));
+  EXPECT_TRUE(has(found[1], "\r\nWill-Retry-Until: "));
+  original.kind = queue::ReportKind::success;
+  original.failed = {
+      {0, mail::Action::delivered, {250, {2, 0, 0}}, "written", "maildir"},
+      {1, mail::Action::delivered, {250, {2, 0, 0}}, "250 ok", "mx[192.0.2.1]:25", mail::Handover::relayed}};
+  found = parts(original.compose().body);
+  EXPECT_TRUE(
+      has(found[1], "b@example.net\r\nAction: delivered\r\nStatus: 2.0.0\r\nDiagnostic-Code: x-ringpost; written"));
+  EXPECT_TRUE(has(found[1], "c@example.com\r\nAction: relayed\r\n"));
+  EXPECT_FALSE(has(found[1], "Will-Retry-Until"));
+}
+
+TEST(Bounce, WholeMessageIsQuotedAsItWas) {
+  Original original;
+  original.whole = true;
+  original.header = "Subject: hello\r\n\r\n--a line\r\nlast without an end";
+  const auto found = parts(original.compose().body);
+  EXPECT_EQ(found[2], "Content-Type: message/rfc822\r\n\r\n" + original.header + "\r\n");
+}
+
+TEST(Bounce, WholeMessageGoesBackOnlyWhereItFits) {
+  const queue::Options options;
+  Original original;
+  queue::Message& message = original.message;
+  message.facts.octets = options.return_octets_max;
+  EXPECT_FALSE(queue::returns_whole(options, message, queue::ReportKind::failure)) << "not asked for";
+  message.envelope.ret = mail::DsnReturn::full;
+  EXPECT_TRUE(queue::returns_whole(options, message, queue::ReportKind::failure));
+  EXPECT_FALSE(queue::returns_whole(options, message, queue::ReportKind::success));
+  message.prefix = "x";
+  EXPECT_FALSE(queue::returns_whole(options, message, queue::ReportKind::failure));
+  message.prefix.clear();
+  message.facts.line_octets_max = 999;
+  EXPECT_FALSE(queue::returns_whole(options, message, queue::ReportKind::failure));
 }
 
 class BounceTest : public QueueTest {

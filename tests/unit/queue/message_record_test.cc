@@ -41,8 +41,8 @@ TEST(MessageRecord, AMessageComesBackAsItWas) {
 
 TEST(MessageRecord, ARecordComesBackWithItsStates) {
   MessageRecord record{example(), {{}, {}}};
-  record.recipients[1] = {RecipientPhase::queued, 4,      {123456},          "mx:example.com",
-                          {451, {4, 2, 1}},       "busy", "mx[192.0.2.9]:25"};
+  record.recipients[1] = {RecipientPhase::queued, 4,      {123456},           "mx:example.com",
+                          {451, {4, 2, 1}},       "busy", "mx[192.0.2.9]:25", true};
   const auto decoded = decode_record(encode_record(record));
   ASSERT_TRUE(decoded.has_value()) << decoded.error().reason;
   ASSERT_EQ(decoded->recipients.size(), 2U);
@@ -52,6 +52,8 @@ TEST(MessageRecord, ARecordComesBackWithItsStates) {
   EXPECT_EQ(decoded->recipients[1].last_status, (PublicStatus{451, {4, 2, 1}}));
   EXPECT_EQ(decoded->recipients[1].last_diagnostic, "busy");
   EXPECT_EQ(decoded->recipients[1].last_remote, "mx[192.0.2.9]:25");
+  EXPECT_TRUE(decoded->recipients[1].delay_told);
+  EXPECT_FALSE(decoded->recipients[0].delay_told);
 }
 
 TEST(MessageRecord, ARecordNeedsAStateForEachRecipient) {
@@ -61,7 +63,7 @@ TEST(MessageRecord, ARecordNeedsAStateForEachRecipient) {
 
 TEST(MessageRecord, AnOutcomeComesBackAsItWas) {
   Outcome outcome{example().id,
-                  {{{1, mail::Action::deferred, {450, {4, 2, 0}}, "later", "mx"}, {777}, "mx:example.com"}}};
+                  {{{1, mail::Action::deferred, {450, {4, 2, 0}}, "later", "mx"}, {777}, "mx:example.com", true}}};
   const auto decoded = decode_outcome(encode_outcome(outcome));
   ASSERT_TRUE(decoded.has_value()) << decoded.error().reason;
   EXPECT_EQ(decoded->message, outcome.message);
@@ -69,6 +71,18 @@ TEST(MessageRecord, AnOutcomeComesBackAsItWas) {
   EXPECT_EQ(decoded->items[0].status, outcome.items[0].status);
   EXPECT_EQ(decoded->items[0].due, WallTime{777});
   EXPECT_EQ(decoded->items[0].destination, "mx:example.com");
+  EXPECT_TRUE(decoded->items[0].delay_told);
+}
+
+TEST(MessageRecord, AnOutcomeOfSchemaOneIsUnderstood) {
+  const Outcome outcome{example().id, {{{1, mail::Action::deferred, {450, {4, 2, 0}}, "", ""}, {777}, "x", false}}};
+  std::string octets = encode_outcome(outcome);
+  octets[0] = 1;
+  octets.pop_back();
+  const auto decoded = decode_outcome(octets);
+  ASSERT_TRUE(decoded.has_value()) << decoded.error().reason;
+  EXPECT_EQ(decoded->items[0].destination, "x");
+  EXPECT_FALSE(decoded->items[0].delay_told);
 }
 
 TEST(MessageRecord, CutOctetsAreRefusedEverywhere) {

@@ -1,0 +1,59 @@
+#include "queue/report_policy.h"
+
+namespace ringpost::queue {
+namespace {
+
+using mail::Notify;
+
+bool is_verified(const mail::Origin& origin) noexcept {
+  return origin.trusted || !origin.login.empty();
+}
+
+// RFC 3461 4.1: without NOTIFY the sender hears of failures, and of delays where we see fit. A stranger's address may
+// be forged, and whoever bears it would be the wrong one to bother with what is not even an end.
+bool is_wanted(const mail::Envelope& envelope, std::uint32_t recipient, ReportKind kind) noexcept {
+  const std::uint8_t notify = envelope.recipients[recipient].notify.bits;
+  switch (kind) {
+    case ReportKind::success:
+      return (notify & Notify::success) != 0;
+    case ReportKind::delay:
+      return notify == Notify::unspecified ? is_verified(envelope.origin) : (notify & Notify::delay) != 0;
+    default:
+      return notify == Notify::unspecified || (notify & Notify::failure) != 0;
+  }
+}
+
+std::string_view why_no_double_bounce(const Options& options, const mail::Envelope& envelope) noexcept {
+  if (options.double_bounce == DoubleBounce::drop) return "double bounce: the message has no sender to tell";
+  // The postmaster's mailbox is what fails: nobody is left.
+  if (envelope.origin.listener == double_bounce_origin) return "double bounce: the postmaster cannot be told either";
+  return {};
+}
+
+}  // namespace
+
+ReportKind failure_kind(const mail::Envelope& envelope) noexcept {
+  return envelope.reverse_path.is_null() ? ReportKind::double_bounce : ReportKind::failure;
+}
+
+std::string_view why_no_report(const Options& options, const mail::Envelope& envelope, std::uint32_t recipient,
+                               ReportKind kind) noexcept {
+  if (kind == ReportKind::double_bounce) return why_no_double_bounce(options, envelope);
+  if (envelope.reverse_path.is_null()) return "the message has no sender to tell";
+  if (kind == ReportKind::delay && options.delay_notice_after == Duration::zero()) return "delays are not reported";
+  if (!is_wanted(envelope, recipient, kind)) return "no bounce is wanted for this recipient";
+  if (!options.bounce_unverified && !is_verified(envelope.origin)) return "backscatter: the sender was never verified";
+  return {};
+}
+
+mail::Address report_address(const Options& options, const mail::Envelope& envelope, ReportKind kind) {
+  if (kind != ReportKind::double_bounce) return envelope.reverse_path;
+  const auto configured = mail::parse_address(options.double_bounce_to, false, false);
+  return configured ? *configured : mail::Address{"postmaster", options.hostname};
+}
+
+WallTime delay_notice_at(const Options& options, const mail::Envelope& envelope) noexcept {
+  return envelope.received + options.delay_notice_after;
+}
+
+}  // namespace ringpost::queue
