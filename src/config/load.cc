@@ -235,6 +235,7 @@ std::expected<Configuration, std::vector<Problem>> parse(std::string_view text, 
       [](relay::ReplyRule&, const Node&) {});
   read_table(root, dns_section(), c.dns, report);
   read_table(root, queue_section(), c.queue, report);
+  if (!c.queue.report_templates.empty()) c.queue.report_templates = beside(report.file(), c.queue.report_templates);
   read_table(root, limits_section(), c.server, report);
   read_table(root, log_section(), c.log, report);
   read_table(root, admin_section(), c.admin, report);

@@ -48,6 +48,10 @@ std::string check_optional_address(std::string_view text) {
   return text.empty() ? std::string() : check_address(text);
 }
 
+std::string check_optional_mailbox(std::string_view text) {
+  return text.empty() || mail::parse_address(text, false, false) ? "" : "'" + printable(text, 80) + "' is not one";
+}
+
 std::string check_fingerprint(std::string_view text) {
   const bool fine = std::ranges::all_of(text, [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); });
   return fine && text.size() == 64 ? "" : "'" + printable(text, 80) + "' is not one, in lower case";
@@ -208,6 +212,27 @@ const Section<queue::Options>& queue_section() {
        row("max_age", &Q::max_age, duration_type(seconds(1), hours(24 * 365)), "a message older than this is returned"),
        row("bounce_max_age", &Q::bounce_max_age, duration_type(seconds(1), hours(24 * 365)),
            "the same for messages with the null sender"),
+       row("delay_notice_after", &Q::delay_notice_after, duration_type(Duration::zero(), hours(24 * 365)),
+           "a sender who asked for it, or who logged in or came from a trusted network, hears once of a message that "
+           "is "
+           "not delivered by then; `0s`: never"),
+       row("return_octets_max", &Q::return_octets_max, size_type(0, 16ULL << 20),
+           "a sender who asked for the whole message (RET=FULL) gets it back with a bounce up to this size, else its "
+           "header"),
+       row("bounce_unverified", &Q::bounce_unverified, bool_type(),
+           "`false`: no bounce and no report to a sender who neither logged in nor came from a trusted network, as the "
+           "address may be forged; the log has it"),
+       row("double_bounce", &Q::double_bounce,
+           enum_type<queue::DoubleBounce>(
+               {{"drop", queue::DoubleBounce::drop}, {"postmaster", queue::DoubleBounce::postmaster}}),
+           "what becomes of a message with the null sender that cannot be delivered: dropped and logged, or the "
+           "postmaster is told"),
+       row("double_bounce_to", &Q::double_bounce_to,
+           text_type("mailbox", "a mailbox like \"postmaster@example.com\"", check_optional_mailbox),
+           "who that is; `\"\"`: postmaster at our hostname"),
+       row("report_templates", &Q::report_templates, text_type("path", "the path of a folder", no_check),
+           "folder with the words of bounces and other reports: failure.txt, delay.txt, success.txt, double_bounce.txt "
+           "(docs/reports.md); what is not there, and `\"\"`: our own words"),
        row("in_flow_delay", &Q::in_flow_delay, duration_type(Duration::zero(), seconds(1)),
            "a client waits this long with its next message while delivery is a little behind; `0s`: never"),
        row("min_free_disk", &Q::min_free_disk, size_type(0, 1ULL << 50),

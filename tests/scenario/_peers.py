@@ -149,10 +149,11 @@ class NextHop:
                 for number, word in enumerate(lines):
                     say(("250 " if number == len(lines) - 1 else "250-") + word)
             elif verb == "MAIL":
-                message = {"mail": text, "sender": path_of(text), "recipients": [], "body": b"", "by": None}
+                message = {"mail": text, "sender": path_of(text), "recipients": [], "rcpt": [], "body": b"", "by": None}
                 say("250 2.1.0 ok")
             elif verb == "RCPT":
                 message["recipients"].append(path_of(text))
+                message["rcpt"].append(text)
                 say("250 2.1.5 ok")
             elif verb == "DATA":
                 say("354 go ahead")

@@ -120,6 +120,12 @@ durability = "written"
 retry = { first = "1m30s", factor = 1.25, max = "2h" }
 max_age = "1d12h"
 bounce_max_age = "6h"
+delay_notice_after = "3h"
+return_octets_max = "50KiB"
+bounce_unverified = false
+double_bounce = "postmaster"
+double_bounce_to = "bounces@example.com"
+report_templates = "/etc/ringpost/reports"
 in_flow_delay = "20ms"
 min_free_disk = "100MiB"
 [limits]
