@@ -9,6 +9,7 @@
 #include "queue/retry.h"
 #include "queue/scheduler_impl.h"
 #include "queue/shard_impl.h"
+#include "queue/verp.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
 
@@ -99,6 +100,11 @@ void Attempt::release() {
   }
   scheduler.lease_ended(id);
   shard_ = nullptr;
+}
+
+mail::Address Attempt::reverse_path() const {
+  RINGPOST_ASSERT(shard_ != nullptr && !recipients_.empty());
+  return reverse_path_for(shard_->impl_->shared.options, message_->envelope, recipients_.front());
 }
 
 BodyReader Attempt::body() const {
@@ -220,8 +226,10 @@ void Attempt::finish(std::vector<DeliveryStatus> statuses) {
     }
   }
   if (!outcomes.quiet.items.empty()) record(shard, *message_, destination_, std::move(outcomes.quiet));
+  const bool one_by_one = has_verp(shard.shared.options, message_->envelope);
   const auto report = [&](ReportKind kind, Outcome& about) {
-    if (!about.items.empty()) start_report(shard, message_, destination_, std::move(about), kind);
+    if (!one_by_one && !about.items.empty()) return start_report(shard, message_, destination_, std::move(about), kind);
+    for (Outcome::Item& item : about.items) start_report(shard, message_, destination_, {id, {std::move(item)}}, kind);
   };
   report(failure_kind(message_->envelope), outcomes.failed);
   report(ReportKind::delay, outcomes.late);

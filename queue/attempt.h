@@ -27,6 +27,8 @@ class Attempt {
   /// Indexes into message().envelope.recipients.
   const std::vector<std::uint32_t>& recipients() const noexcept { return recipients_; }
   const std::string& destination() const noexcept { return destination_; }
+  /// For MAIL and Return-Path: the envelope's, or with the recipient in it (verp.h).
+  mail::Address reverse_path() const;
   /// Failed attempts before this one, for the log.
   std::uint32_t attempts_before() const noexcept { return attempts_before_; }
   BodyReader body() const;

@@ -60,7 +60,7 @@ io::Task<Result<MessageId>> commit_report(Shard::Impl& shard, MessagePointer mes
                               upload->id(),
                               WallTime::now(),
                               kind,
-                              report_address(options, message->envelope, kind),
+                              report_address(options, message->envelope, statuses.front().recipient, kind),
                               expiry(options, message->envelope),
                               shard.shared.report_texts};
   Bounce bounce = compose_bounce(request);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 
@@ -34,9 +35,10 @@ struct Options {
   // A sender that asked for the whole message (RET=FULL) gets it back up to this size, else its header.
   std::uint64_t return_octets_max = 100ULL << 10;
   DoubleBounce double_bounce = DoubleBounce::drop;
-  std::string double_bounce_to;   // empty: postmaster at our hostname
-  bool bounce_unverified = true;  // reports to senders that neither logged in nor came from a trusted network
-  std::string report_templates;   // folder (report_text.h); empty: our own words
+  std::string double_bounce_to;           // empty: postmaster at our hostname
+  bool bounce_unverified = true;          // reports to senders that neither logged in nor came from a trusted network
+  std::vector<std::string> verp_senders;  // verp.h
+  std::string report_templates;           // folder (report_text.h); empty: our own words
   // A client waits this long with its next message while delivery is a little behind (in_flow.h). Zero: never.
   Duration in_flow_delay = std::chrono::milliseconds(5);
   std::uint64_t min_free_disk = 512ULL << 20;

@@ -1,5 +1,7 @@
 #include "queue/report_policy.h"
 
+#include "queue/verp.h"
+
 namespace ringpost::queue {
 namespace {
 
@@ -46,8 +48,9 @@ std::string_view why_no_report(const Options& options, const mail::Envelope& env
   return {};
 }
 
-mail::Address report_address(const Options& options, const mail::Envelope& envelope, ReportKind kind) {
-  if (kind != ReportKind::double_bounce) return envelope.reverse_path;
+mail::Address report_address(const Options& options, const mail::Envelope& envelope, std::uint32_t recipient,
+                             ReportKind kind) {
+  if (kind != ReportKind::double_bounce) return reverse_path_for(options, envelope, recipient);
   const auto configured = mail::parse_address(options.double_bounce_to, false, false);
   return configured ? *configured : mail::Address{"postmaster", options.hostname};
 }

@@ -30,8 +30,9 @@ ReportKind failure_kind(const mail::Envelope& envelope) noexcept;
 /// Why no report of this kind is made for `recipient`; empty: one is.
 std::string_view why_no_report(const Options& options, const mail::Envelope& envelope, std::uint32_t recipient,
                                ReportKind kind) noexcept;
-/// To whom.
-mail::Address report_address(const Options& options, const mail::Envelope& envelope, ReportKind kind);
+/// To whom a report about `recipient` goes.
+mail::Address report_address(const Options& options, const mail::Envelope& envelope, std::uint32_t recipient,
+                             ReportKind kind);
 /// From when on a message that is not delivered is delayed.
 WallTime delay_notice_at(const Options& options, const mail::Envelope& envelope) noexcept;
 

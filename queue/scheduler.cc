@@ -6,6 +6,7 @@
 #include "queue/retry.h"
 #include "queue/scheduler_impl.h"
 #include "queue/segment_pins.h"
+#include "queue/verp.h"
 #include "telemetry/log.h"
 
 namespace ringpost::queue {
@@ -46,10 +47,12 @@ std::optional<Attempt> Scheduler::take(const std::string& destination, std::uint
   found->served_at = monotonic_now();
   const WallTime now = WallTime::now();
   while (std::optional<Ready> ready = impl_->pop_ready(*found)) {
-    if (ready->recipients.size() > recipients_max) {
+    const bool one_by_one = has_verp(impl_->shard_.shared.options, ready->message->envelope);
+    const std::uint32_t most = one_by_one ? 1 : recipients_max;
+    if (ready->recipients.size() > most) {
       Ready rest = *ready;
-      rest.recipients.erase(rest.recipients.begin(), rest.recipients.begin() + recipients_max);
-      ready->recipients.resize(recipients_max);
+      rest.recipients.erase(rest.recipients.begin(), rest.recipients.begin() + most);
+      ready->recipients.resize(most);
       impl_->make_ready(*found, rest.attempts == 0 ? found->fresh : found->stored, std::move(rest), true);
     }
     // One that was never tried gets its try, however long we were down.

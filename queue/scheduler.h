@@ -31,8 +31,8 @@ class Scheduler {
  public:
   void set_listener(ReadyListener* listener) noexcept;  // nullptr: none; offers what is ready at once when set
 
-  /// The next message of `destination`, with at most `recipients_max` of its due recipients there. Messages past their
-  /// age are failed on the way (4.4.7). nullopt: nothing is ready now; on_ready() will tell.
+  /// The next message of `destination`, with at most `recipients_max` of its due recipients there (one, with VERP).
+  /// Messages past their age are failed on the way (4.4.7). nullopt: nothing is ready now; on_ready() will tell.
   std::optional<Attempt> take(const std::string& destination, std::uint32_t recipients_max);
   bool has_ready(const std::string& destination) const;
 

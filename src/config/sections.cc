@@ -48,8 +48,12 @@ std::string check_optional_address(std::string_view text) {
   return text.empty() ? std::string() : check_address(text);
 }
 
+std::string check_mailbox(std::string_view text) {
+  return mail::parse_address(text, false, false) ? "" : "'" + printable(text, 80) + "' is not one";
+}
+
 std::string check_optional_mailbox(std::string_view text) {
-  return text.empty() || mail::parse_address(text, false, false) ? "" : "'" + printable(text, 80) + "' is not one";
+  return text.empty() ? std::string() : check_mailbox(text);
 }
 
 std::string check_fingerprint(std::string_view text) {
@@ -216,7 +220,7 @@ const Section<queue::Options>& queue_section() {
            "a sender who asked for it, or who logged in or came from a trusted network, hears once of a message that "
            "is "
            "not delivered by then; `0s`: never"),
-       row("return_octets_max", &Q::return_octets_max, size_type(0, 16ULL << 20),
+       row("return_octets_max", &Q::return_octets_max, size_type(0, 2ULL << 20),
            "a sender who asked for the whole message (RET=FULL) gets it back with a bounce up to this size, else its "
            "header"),
        row("bounce_unverified", &Q::bounce_unverified, bool_type(),
@@ -230,6 +234,10 @@ const Section<queue::Options>& queue_section() {
        row("double_bounce_to", &Q::double_bounce_to,
            text_type("mailbox", "a mailbox like \"postmaster@example.com\"", check_optional_mailbox),
            "who that is; `\"\"`: postmaster at our hostname"),
+       row("verp_senders", &Q::verp_senders,
+           text_list_type("array of mailboxes", "an array of mailboxes like \"news@lists.example.com\"", check_mailbox),
+           "mail from these goes to one recipient at a time, with the recipient in the sender's address: "
+           "`news+ann=example.org@lists.example.com`"),
        row("report_templates", &Q::report_templates, text_type("path", "the path of a folder", no_check),
            "folder with the words of bounces and other reports: failure.txt, delay.txt, success.txt, double_bounce.txt "
            "(docs/reports.md); what is not there, and `\"\"`: our own words"),

@@ -24,6 +24,7 @@ class AttemptWork final : public Work {
   const queue::Message& message() const override { return attempt_.message(); }
   const std::vector<std::uint32_t>& recipients() const override { return attempt_.recipients(); }
   std::unique_ptr<smtp::BodySource> body() override { return std::make_unique<QueuedBody>(attempt_.body()); }
+  mail::Address reverse_path() const override { return attempt_.reverse_path(); }
   io::Task<Result<void>> begun() override { return attempt_.begun(); }
 
  private:

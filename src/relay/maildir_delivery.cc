@@ -68,7 +68,7 @@ mail::DeliveryStatus status_of(const Writing& writing) {
 }
 
 std::vector<Writing> open_writings(std::string_view path_template, const Work& work) {
-  const std::string return_path = mail::return_path_field(work.message().envelope.reverse_path);
+  const std::string return_path = mail::return_path_field(work.reverse_path());
   std::vector<Writing> all;
   for (const std::uint32_t index : work.recipients()) {
     const mail::Address& address = work.recipient(index).address;

@@ -52,7 +52,7 @@ Transfer transfer_for(const Extensions& peer, const queue::Message& message) noe
 smtp::MailCommand mail_command(const Work& work) {
   const mail::Envelope& envelope = work.message().envelope;
   smtp::MailCommand mail;
-  mail.reverse_path = envelope.reverse_path;
+  mail.reverse_path = work.reverse_path();
   mail.size = work.octets();
   mail.body = envelope.body;
   if (mail.body == mail::BodyType::seven_bit && work.message().facts.eight_bit) mail.body = mail::BodyType::eight_bit;

@@ -23,6 +23,9 @@ class Work {
   /// To be awaited before the octet leaves that makes the delivery final.
   virtual io::Task<Result<void>> begun() = 0;
 
+  /// For MAIL and Return-Path.
+  virtual mail::Address reverse_path() const { return message().envelope.reverse_path; }
+
   const mail::Recipient& recipient(std::uint32_t index) const { return message().envelope.recipients[index]; }
   std::uint64_t octets() const { return message().prefix.size() + message().facts.octets; }
 };

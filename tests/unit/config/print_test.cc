@@ -125,6 +125,7 @@ return_octets_max = "50KiB"
 bounce_unverified = false
 double_bounce = "postmaster"
 double_bounce_to = "bounces@example.com"
+verp_senders = ["news@lists.example.com"]
 report_templates = "/etc/ringpost/reports"
 in_flow_delay = "20ms"
 min_free_disk = "100MiB"

@@ -1,6 +1,8 @@
 // What the sender is told while a message goes through a whole queue: delays, successes, double bounces.
 #include "queue/bounce_task.h"
 
+#include <algorithm>
+
 #include "queue_harness.h"
 
 namespace ringpost::test {
@@ -199,6 +201,41 @@ TEST_F(ReportTest, DoubleBounceIsToldToThePostmasterAndEndsThere) {
       body);
   EXPECT_TRUE(has(body, "Final-Recipient: rfc822; b@example.net\r\n"));
   EXPECT_EQ(settled().messages, 0U);
+}
+
+TEST_F(ReportTest, VerpGoesToOneRecipientAtATimeAndSoDoItsBounces) {
+  options_.verp_senders = {"a@example.org"};
+  open();
+  std::vector<std::string> senders, told;
+  on_shard(
+      [](Shard& shard, std::vector<std::string>& from, std::vector<std::string>& to) -> io::Task<> {
+        const std::vector<std::string> recipients(1, "b@example.net");
+        mail::Envelope sent = envelope("a@example.org", recipients);
+        sent.recipients.push_back(sent.recipients[0]);
+        sent.recipients[1].address.local = "c";
+        (void)co_await submit(shard, sent, test_body());
+        for (int i = 0; i < 2; ++i) {
+          auto attempt = co_await next(shard, "smtp:example.net");
+          EXPECT_TRUE(attempt.has_value());
+          if (!attempt) co_return;
+          EXPECT_EQ(attempt->recipients().size(), 1U);
+          from.push_back(attempt->reverse_path().text());
+          refuse(*attempt);
+        }
+        for (int i = 0; i < 2; ++i) {
+          auto bounce = co_await next(shard, "smtp:example.org");
+          EXPECT_TRUE(bounce.has_value());
+          if (!bounce) co_return;
+          to.push_back(bounce->message().envelope.recipients[0].address.text());
+          deliver(*bounce);
+        }
+      },
+      senders, told);
+  const std::vector<std::string> expected{"a+b=example.net@example.org", "a+c=example.net@example.org"};
+  std::ranges::sort(senders);
+  std::ranges::sort(told);
+  EXPECT_EQ(senders, expected);
+  EXPECT_EQ(told, expected);
 }
 
 }  // namespace

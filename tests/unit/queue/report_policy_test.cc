@@ -67,9 +67,9 @@ TEST(ReportPolicy, DoubleBounceGoesToThePostmasterOnceOrNowhere) {
   options.double_bounce = DoubleBounce::postmaster;
   EXPECT_TRUE(told(options, bounce, ReportKind::double_bounce));
   EXPECT_FALSE(told(options, bounce, ReportKind::delay));
-  EXPECT_EQ(report_address(options, bounce, ReportKind::double_bounce).text(), "postmaster@mx.example.org");
+  EXPECT_EQ(report_address(options, bounce, 0, ReportKind::double_bounce).text(), "postmaster@mx.example.org");
   options.double_bounce_to = "bounces@example.com";
-  EXPECT_EQ(report_address(options, bounce, ReportKind::double_bounce).text(), "bounces@example.com");
+  EXPECT_EQ(report_address(options, bounce, 0, ReportKind::double_bounce).text(), "bounces@example.com");
   bounce.origin.listener = double_bounce_origin;
   EXPECT_FALSE(told(options, bounce, ReportKind::double_bounce));
 }
