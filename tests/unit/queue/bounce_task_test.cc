@@ -89,6 +89,8 @@ TEST_F(ReportTest, DelayIsNotToldAgainAfterARestart) {
     mail::Envelope sent = trusted_envelope(mail::Notify::delay);
     (void)co_await submit(shard, sent, test_body());
   });
+  close();
+  open();
   on_shard(wait, before);
   close();
   open();
