@@ -16,6 +16,7 @@ class Case:
     relay: bool = False            # until the last message has reached the next hop
     certificate: str = ""          # STARTTLS with this kind of certificate (certificates.py); "": in clear text
     resume: bool = False           # all but the first handshakes continue an earlier session
+    recipient: str = ""            # "": one for all; "{n}" in it counts up, with ringpost-bench
     mechanism: str = ""            # each session logs in by it
     beside: "Case | None" = None   # the same without what the case is about; measured in the same rounds
 

@@ -26,7 +26,7 @@ sys.path.insert(0, str(HERE))
 import certificates  # noqa: E402
 import tables  # noqa: E402
 from cases import CASES  # noqa: E402
-from peers import memory, steering  # noqa: E402
+from peers import destinations, memory, steering  # noqa: E402
 from peers.chasquid import Chasquid  # noqa: E402
 from peers.exim import Exim  # noqa: E402
 from peers.install import Unavailable  # noqa: E402
@@ -39,7 +39,7 @@ from peers.smtp_sink import SmtpSink  # noqa: E402
 
 KIB = 1024
 MEMORY_CASES = {"idle-10000": memory.idle_sessions, "queue-1000000": memory.long_queue,
-                "steer-1000000": steering.steered_queue,
+                "steer-1000000": steering.steered_queue, "destinations-100000": destinations.many_destinations,
                 "large-100x50MiB": memory.large_messages, "idle-tls-2000": memory.idle_tls_sessions}
 PEERS = {kind.name: kind
          for kind in (Postfix, Exim, OpenSmtpd, Chasquid, SmtpSink, Ringpost, RingpostWritten, RingpostEager)}

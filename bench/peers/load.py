@@ -77,7 +77,7 @@ def _amounts(case, messages):
         return ["--messages", 0, "--count", messages]
     per_session = 1 if case.reconnect else case.messages_per_session or max(1, messages // case.sessions)
     return ["--messages", messages, "--messages-per-session", per_session, "--size", case.size, "--from", SENDER,
-            "--rcpt", RECIPIENT]
+            "--rcpt", case.recipient or RECIPIENT]
 
 
 def _security(case):

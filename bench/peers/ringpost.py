@@ -22,7 +22,7 @@ tls = "{tls}"
 
 [relay]
 trusted_networks = ["127.0.0.0/8"]
-
+{routes}
 [[route]]
 domain = "*"
 next_hop = "smtp://127.0.0.1:{next_hop}"
@@ -66,6 +66,8 @@ class Ringpost(Peer):
         self.binary = build / "ringpost"
         self.workers = workers
         self.keep_next_hop = None
+        self.routes = ""  # more [[route]] tables, before the one for all
+        self.more = ""    # other tables
 
     def prepare(self):
         if not self.binary.exists():
@@ -79,12 +81,13 @@ class Ringpost(Peer):
     def launch(self, next_hop):
         self.admin = free_port()
         self.keep_next_hop = self.keep_next_hop or free_port()
-        more = TLS.format(*self.certificate.write(self.scratch)) if self.certificate else ""
+        more = self.more + (TLS.format(*self.certificate.write(self.scratch)) if self.certificate else "")
         users = self.scratch / "users.toml"
         if self.mechanism:
             more += AUTH.format(self.mechanism, users)
         self.conf = self.write("ringpost.toml", CONFIGURATION.format(
-            role="submission" if self.mechanism else "mx", tls="starttls" if self.certificate else "off", more=more, dir=self.scratch, workers=self.workers, port=self.port, admin=self.admin, durability=self.durability,
+            role="submission" if self.mechanism else "mx", tls="starttls" if self.certificate else "off", more=more, dir=self.scratch,
+            workers=self.workers, port=self.port, admin=self.admin, durability=self.durability, routes=self.routes,
             in_flow_delay=self.in_flow_delay,
             next_hop=next_hop or self.keep_next_hop))
         if self.mechanism:
@@ -114,6 +117,9 @@ class Ringpost(Peer):
     def total(self, name):
         """One metric summed over its labels."""
         return sum(value for key, value in self.metrics().items() if key == name or key.startswith(name + "{"))
+
+    def delivered(self):
+        return self.metrics().get('delivery_total{result="delivered"}', 0)
 
     def delays(self):
         return self.delays_in("output", r'"event":"deliver",.*"delay":([0-9.]+)')
