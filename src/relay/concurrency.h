@@ -26,7 +26,8 @@ class Concurrency {
   /// `messages` were taken since the last word.
   void succeeded(std::uint32_t messages, std::uint32_t max) noexcept {
     if (window_ < threshold_) {
-      window_ = std::min(window_ + messages, std::min(threshold_, max));
+      // A route with a lower maximum to the same site takes nothing back.
+      window_ = std::max(window_, std::min(window_ + messages, std::min(threshold_, max)));
       return;
     }
     for (credit_ += messages; credit_ >= window_ && window_ < max;) credit_ -= window_++;

@@ -78,7 +78,8 @@ class Dispatcher final : private queue::ReadyListener {
   io::Task<Result<void>> open_connection(Destination& here, Connection& connection, ConnectionLimit::Place& place);
   void part_with(Destination& here, Connection connection);
   io::Task<> find_site(Destination& here);
-  void note_outcome(Destination& here, const TransactionOutcome& outcome);
+  /// `usable`: the conversation was not broken off.
+  void note_outcome(Destination& here, const TransactionOutcome& outcome, bool usable);
   bool note_failure(Destination& here, const std::string& why);
   void note_slow_down(Destination& here, const std::string& why);
   bool has_too_many(const Destination& here) const;

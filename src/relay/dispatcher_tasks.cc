@@ -132,7 +132,7 @@ Task<bool> Dispatcher::deliver_by_network(Destination& here, queue::Attempt& att
       // A connection that lay idle may have died meanwhile: that is no word about the message.
       if (reused && outcome.session_refused && !outcome.cancelled && !stopping_) continue;
     }
-    if (!outcome.cancelled) note_outcome(here, outcome);
+    if (!outcome.cancelled) note_outcome(here, outcome, usable);
     attempt.finish(std::move(outcome.statuses));
     if (!usable || has_too_many(here)) co_return false;
     if (connection->messages < here.plan->messages_per_connection_max) co_return true;
@@ -145,14 +145,15 @@ Task<bool> Dispatcher::deliver_by_network(Destination& here, queue::Attempt& att
   }
 }
 
-void Dispatcher::note_outcome(Destination& here, const TransactionOutcome& outcome) {
+void Dispatcher::note_outcome(Destination& here, const TransactionOutcome& outcome, bool usable) {
   if (outcome.session_refused && !outcome.statuses.empty()) {
     note_failure(here, outcome.statuses.front().diagnostic);
   } else if (!outcome.slow_down.empty()) {
     note_slow_down(here, outcome.slow_down);
   } else {
     if (here.came_through()) here.wake();  // the probe got through: others may follow
-    if (here.may_grow) here.may_grow = limits_.connections.succeeded(here.site, 1, here.plan->connections_max);
+    if (here.may_grow && usable)
+      here.may_grow = limits_.connections.succeeded(here.site, 1, here.plan->connections_max);
   }
 }
 

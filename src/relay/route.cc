@@ -94,11 +94,13 @@ bool agree(const RouteOptions& a, const RouteOptions& b) {
 }  // namespace
 
 Result<void> RouteTable::add(const RouteOptions& options) {
-  for (const std::string& text : options.source_addresses) {
-    if (auto source = parse_source_address(text); !source) return propagate(source);
-  }
   if (options.next_hops.empty()) return fail(ErrorKind::invalid, "a route needs a next hop");
-  Route route{options, {}, {}};
+  Route route{options, {}, {}, {}};
+  for (const std::string& text : options.source_addresses) {
+    auto source = parse_source_address(text);
+    if (!source) return propagate(source);
+    route.sources.push_back(std::move(*source));
+  }
   route.options.domain = to_lower(options.domain);
   // Parsed with a domain that stands for any, so that a mistake shows at start and not with the first message.
   const auto hops = parse_hops(key_of(options.next_hops, "example.org"));
@@ -171,12 +173,6 @@ Result<Delivery> RouteTable::plan_for(std::string_view key) const {
   auto hops = parse_hops(hops_text);
   if (!hops) return propagate(hops);
   const Route* route = find_by_key(key, hops_text, *hops);
-  std::vector<SourceAddress> sources;
-  for (const std::string& text : route != nullptr ? route->options.source_addresses : std::vector<std::string>{}) {
-    auto source = parse_source_address(text);
-    if (!source) return propagate(source);
-    sources.push_back(std::move(*source));
-  }
   RouteOptions options = route != nullptr ? route->options : RouteOptions{};
   return Delivery{.hops = std::move(*hops),
                   .connections_max = std::max(options.connections_max, 1U),
@@ -184,7 +180,7 @@ Result<Delivery> RouteTable::plan_for(std::string_view key) const {
                   .recipients_max = std::max(options.recipients_max, 1U),
                   .rate = options.rate,
                   .connection_rate = options.connection_rate,
-                  .sources = std::move(sources),
+                  .sources = route != nullptr ? route->sources : std::vector<SourceAddress>{},
                   .tls = std::max(demanded, options.effective_tls()),
                   .mta_sts = options.mta_sts,
                   .tls_options = std::move(options.tls_options),

@@ -64,6 +64,7 @@ class RouteTable {
  private:
   struct Route {
     RouteOptions options;
+    std::vector<SourceAddress> sources;
     std::string key;   // empty where it holds "mx", which needs the domain
     std::string hops;  // the key without its demand for TLS
     bool matches(std::string_view domain) const noexcept;

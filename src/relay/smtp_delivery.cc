@@ -73,17 +73,12 @@ class Verdicts {
  public:
   Verdicts(const ReplyRules& rules, std::string_view remote) noexcept : rules_(rules), remote_(remote) {}
   mail::DeliveryStatus of(std::uint32_t recipient, const smtp::Reply& reply) {
-    const Advice advice = note(reply);
+    const Advice advice = rules_.advice(reply);
+    if (advice == Advice::slow_down && slow_down_.empty()) slow_down_ = reply.one_line();
     mail::DeliveryStatus status = from_reply(recipient, reply, remote_);
     if (advice == Advice::defer) defer(status);
     if (advice == Advice::fail) fail_for_good(status);
     return status;
-  }
-  /// A reply that decides about nobody, but is about us.
-  Advice note(const smtp::Reply& reply) {
-    const Advice advice = rules_.advice(reply);
-    if (advice == Advice::slow_down && slow_down_.empty()) slow_down_ = reply.one_line();
-    return advice;
   }
   std::string take_slow_down() noexcept { return std::move(slow_down_); }
 

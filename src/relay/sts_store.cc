@@ -1,18 +1,16 @@
 #include "relay/sts_store.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <charconv>
-#include <cstdlib>
 #include <filesystem>
 #include <vector>
 
 #include "base/clock.h"
 #include "crypto/digest.h"
-#include "io/file.h"
+#include "io/small_file.h"
 
 namespace ringpost::relay {
 
@@ -21,34 +19,6 @@ namespace {
 constexpr std::string_view mark = "ringpost-sts 1 ";
 constexpr std::string_view suffix = ".sts";
 constexpr std::size_t file_octets_max = StsPolicy::octets_max + 1'024;
-
-std::optional<std::string> read_whole(const std::string& path) {
-  const auto file = io::open_file(path, O_RDONLY);
-  if (!file) return std::nullopt;
-  std::string octets(file_octets_max + 1, '\0');
-  std::size_t size = 0;
-  while (size < octets.size()) {
-    const auto n = ::read(file->get(), octets.data() + size, octets.size() - size);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return std::nullopt;
-    if (n == 0) break;
-    size += static_cast<std::size_t>(n);
-  }
-  if (size > file_octets_max) return std::nullopt;
-  octets.resize(size);
-  return octets;
-}
-
-Result<void> write_whole(int fd, const std::string& octets, const std::string& path) {
-  for (std::size_t done = 0; done < octets.size();) {
-    const auto n = ::write(fd, octets.data() + done, octets.size() - done);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return fail_errno(n < 0 ? errno : EIO, "write " + path);
-    done += static_cast<std::size_t>(n);
-  }
-  if (::fsync(fd) != 0) return fail_errno(errno, "sync " + path);
-  return {};
-}
 
 std::vector<std::string> files_in(const std::string& folder) {
   std::vector<std::string> files;
@@ -101,7 +71,7 @@ std::string StsStore::path_of(std::string_view domain) const {
 }
 
 std::optional<StoredSts> StsStore::read(const std::string& domain) const {
-  const auto text = read_whole(path_of(domain));
+  const auto text = io::read_small_file(path_of(domain), file_octets_max);
   return text ? parse_stored(domain, *text) : std::nullopt;
 }
 
@@ -111,7 +81,7 @@ Result<void> StsStore::make_room() const {
   const std::int64_t now = WallTime::now().milliseconds / 1000;
   std::size_t left = files.size();
   for (const std::string& path : files) {
-    const auto text = read_whole(path);
+    const auto text = io::read_small_file(path, file_octets_max);
     std::string_view line = text ? std::string_view(*text).substr(0, text->find('\n')) : std::string_view();
     line.remove_prefix(std::min(mark.size(), line.size()));
     const std::string domain(take_word(line));
@@ -125,14 +95,7 @@ Result<void> StsStore::make_room() const {
 Result<void> StsStore::write(const std::string& domain, const StoredSts& policy) const {
   if (::mkdir(folder_.c_str(), 0700) != 0 && errno != EEXIST) return fail_errno(errno, "create " + folder_);
   if (auto room = make_room(); !room) return room;
-  const std::string path = path_of(domain);
-  std::string temporary = path + ".XXXXXX";
-  const io::FileDescriptor file(::mkostemp(temporary.data(), O_CLOEXEC));
-  if (file.get() < 0) return fail_errno(errno, "create " + temporary);
-  Result<void> done = write_whole(file.get(), stored_text(domain, policy), temporary);
-  if (done && ::rename(temporary.c_str(), path.c_str()) != 0) done = fail_errno(errno, "rename " + temporary);
-  if (!done) ::unlink(temporary.c_str());
-  return done;
+  return io::replace_file(path_of(domain), stored_text(domain, policy));
 }
 
 }  // namespace ringpost::relay

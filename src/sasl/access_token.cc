@@ -6,8 +6,8 @@
 
 #include "base/text.h"
 #include "crypto/equal.h"
+#include "io/small_file.h"
 #include "sasl/client_mechanism.h"
-#include "sasl/small_file.h"
 #include "sasl/strict_json.h"
 
 namespace ringpost::sasl {
@@ -96,7 +96,7 @@ Result<void> AccessTokens::refresh(const ClientOptions& options, Entry& entry) {
   entry.good_until = clock_() + seconds(granted->lifetime - std::min(margin_max, granted->lifetime / 2));
   if (!granted->refresh_token.empty() && granted->refresh_token != *in_file) {
     // A file that cannot be written is no failure: memory has the new one, and the file says which one it replaces.
-    static_cast<void>(replace_file(options.refresh_token_file, granted->refresh_token + "\n"));
+    static_cast<void>(io::replace_file(options.refresh_token_file, granted->refresh_token + "\n"));
     entry.refresh_token = std::move(granted->refresh_token);
     entry.in_file = std::move(*in_file);
   }

@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "sasl/small_file.h"
+#include "io/small_file.h"
 
 namespace ringpost::sasl {
 
@@ -28,7 +28,7 @@ class KeysInFile final : public IssuerKeys {
 
   Result<void> read() {
     const Version version = version_now();
-    auto text = read_small_file(path_, file_octets_max);
+    auto text = io::read_small_file(path_, file_octets_max);
     if (!text) return propagate(text);
     auto keys = parsed(*text, path_);
     if (!keys) return propagate(keys);

@@ -60,5 +60,12 @@ TEST(Concurrency, RestsAfterTroubleAndLongerWhenItComesBackSoon) {
   EXPECT_FALSE(site.is_resting(late + Concurrency::rest_first));
 }
 
+TEST(Concurrency, ARouteWithALowerMaximumToTheSameSiteTakesNothingBack) {
+  Concurrency site;
+  site.succeeded(5, 100);
+  site.succeeded(1, 1);
+  EXPECT_EQ(site.allowed(100), 10U);
+}
+
 }  // namespace
 }  // namespace ringpost::relay

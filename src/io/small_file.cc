@@ -1,4 +1,4 @@
-#include "sasl/small_file.h"
+#include "io/small_file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -9,7 +9,7 @@
 
 #include "io/file.h"
 
-namespace ringpost::sasl {
+namespace ringpost::io {
 
 namespace {
 
@@ -27,7 +27,7 @@ Result<void> write_all(int fd, const std::string& octets, const std::string& pat
 }  // namespace
 
 Result<std::string> read_small_file(const std::string& path, std::size_t octets_max) {
-  auto file = io::open_file(path, O_RDONLY);
+  auto file = open_file(path, O_RDONLY);
   if (!file) return fail(ErrorKind::not_found, file.error().reason);
   std::string octets(octets_max + 1, '\0');
   std::size_t size = 0;
@@ -45,15 +45,17 @@ Result<std::string> read_small_file(const std::string& path, std::size_t octets_
 
 Result<void> replace_file(const std::string& path, const std::string& octets) {
   struct stat status{};
-  if (::stat(path.c_str(), &status) != 0) return fail_errno(errno, "stat " + path);
+  const bool is_there = ::stat(path.c_str(), &status) == 0;
+  if (!is_there && errno != ENOENT) return fail_errno(errno, "stat " + path);
   std::string temporary = path + ".XXXXXX";
-  const io::FileDescriptor file(::mkostemp(temporary.data(), O_CLOEXEC));
+  const FileDescriptor file(::mkostemp(temporary.data(), O_CLOEXEC));
   if (file.get() < 0) return fail_errno(errno, "create beside " + path);
   Result<void> done = write_all(file.get(), octets, path);
-  if (done && ::fchmod(file.get(), status.st_mode & 07777) != 0) done = fail_errno(errno, "permissions of " + path);
+  if (done && is_there && ::fchmod(file.get(), status.st_mode & 07777) != 0)
+    done = fail_errno(errno, "permissions of " + path);
   if (done && ::rename(temporary.c_str(), path.c_str()) != 0) done = fail_errno(errno, "replace " + path);
   if (!done) ::unlink(temporary.c_str());
   return done;
 }
 
-}  // namespace ringpost::sasl
+}  // namespace ringpost::io
