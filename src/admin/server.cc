@@ -8,6 +8,7 @@
 
 #include "admin/queue_json.h"
 #include "base/text.h"
+#include "base/units.h"
 #include "telemetry/metrics.h"
 
 namespace ringpost::admin {
@@ -20,6 +21,7 @@ constexpr std::size_t request_octets_max = 1 << 20;
 constexpr std::size_t list_messages_max = 10'000;
 constexpr std::size_t list_messages_default = 1000;
 constexpr std::size_t destinations_max = 1000;
+constexpr Duration drain_patience = std::chrono::minutes(5);
 
 void send_json(httplib::Response& response, const json& body, int status = 200) {
   response.status = status;
@@ -67,6 +69,7 @@ struct Server::Impl {
   void add_queue_reading();
   void add_queue_changes();
   void add_marks();
+  void add_process();
   bool permitted(const httplib::Request& request) const {
     if (token.empty() || request.path.starts_with("/health/")) return true;
     const std::string given = request.get_header_value("Authorization");
@@ -197,6 +200,27 @@ void Server::Impl::add_marks() {
   }
 }
 
+void Server::Impl::add_process() {
+  http.Post("/api/v1/reload", [this](const httplib::Request&, httplib::Response& response) {
+    const ReloadReport report = hooks.reload();
+    if (report.problems.empty()) return send_json(response, {{"changes", report.changes}});
+    send_json(response, {{"error", "the old configuration stays in force"}, {"problems", report.problems}}, 409);
+  });
+  http.Post("/api/v1/drain", [this](const httplib::Request& request, httplib::Response& response) {
+    const json body = json::parse(request.body, nullptr, false);
+    Duration patience = drain_patience;
+    if (body.is_object() && body.contains("for")) {
+      const auto given = body["for"].is_string() ? parse_duration(body["for"].get<std::string>()) : std::nullopt;
+      if (!given) return send_json(response, {{"error", "for: expected a duration like \"5m\""}}, 400);
+      patience = *given;
+    } else if (!request.body.empty() && !body.is_object()) {
+      return send_json(response, {{"error", "expected a JSON object"}}, 400);
+    }
+    hooks.drain(patience);
+    send_json(response, {{"status", "draining"}}, 202);
+  });
+}
+
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Result<std::unique_ptr<Server>> Server::start(const Options& options, Hooks hooks) {
@@ -236,6 +260,7 @@ Result<std::unique_ptr<Server>> Server::start(const Options& options, Hooks hook
   impl->add_queue_reading();
   impl->add_queue_changes();
   impl->add_marks();
+  impl->add_process();
   const int bound = *port == 0 ? http.bind_to_any_port(host)
                                : (http.bind_to_port(host, static_cast<int>(*port)) ? static_cast<int>(*port) : -1);
   if (bound < 0) return fail(ErrorKind::io, "cannot bind the admin address " + options.address);

@@ -6,17 +6,29 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "admin/options.h"
+#include "base/clock.h"
 #include "base/result.h"
 #include "queue/inspect.h"
 
 namespace ringpost::admin {
 
+/// What became of a reload.
+struct ReloadReport {
+  std::vector<std::string> problems;  // empty: the new configuration is in force
+  std::vector<std::string> changes;
+};
+
 /// What the pages ask of the process; set once by app/. Called on the server's threads.
 struct Hooks {
   /// Empty: ready. Else why no mail is taken: "draining", "disk below min_free_disk", ...
   std::function<std::string()> not_ready_reason;
+  /// Reads the configuration again; returns when it is in force or refused. std::future_error: we are going down.
+  std::function<ReloadReport()> reload;
+  /// Begins to drain: at most `patience` for what is due.
+  std::function<void(Duration patience)> drain;
   queue::Inspector* inspector = nullptr;  // outlives the server
 };
 

@@ -12,10 +12,6 @@ using telemetry::EventKind;
 
 namespace {
 
-constexpr std::chrono::seconds renewal_interval{2};
-constexpr std::size_t helper_threads = 4;  // hashes use a core; the rest waits for directories
-constexpr std::size_t steps_waiting_max = 4096;
-
 bool wants_auth(const config::Configuration& configuration) noexcept {
   return std::ranges::any_of(configuration.server.listeners,
                              [](const auto& listener) { return listener.auth != server::AuthMode::off; });
@@ -23,98 +19,96 @@ bool wants_auth(const config::Configuration& configuration) noexcept {
 
 }  // namespace
 
-Result<std::unique_ptr<Credentials>> Credentials::create(const config::Configuration& configuration,
-                                                         const policy::RelayAccess& access) {
-  std::unique_ptr<Credentials> made(new Credentials(configuration, access));
-  if (!configuration.tls.certificates.empty()) {
-    made->certificates_stamp_ = tls::stamp(configuration.tls);
-    auto context = tls::ServerContext::create(configuration.tls);
-    if (!context) return propagate(context);
-    made->trust_.tls.set(std::move(*context));
-  }
-  made->trust_.failures = policy::AuthFailures::create(configuration.server.limits.auth_failures);
-  if (wants_auth(configuration)) {
-    auto opened = made->open_accounts();
+Result<std::unique_ptr<Credentials>> Credentials::create(std::shared_ptr<const config::Configuration> configuration,
+                                                         const server::Settings* before) {
+  const config::Configuration& c = *configuration;
+  std::unique_ptr<Credentials> made(new Credentials(configuration));
+  server::Settings settings;
+  settings.options = std::shared_ptr<const server::Options>(configuration, &c.server);
+  settings.extensions = server::offered_by(c.server);
+  auto access = policy::RelayAccess::create(c.relay_access, c.hostname);
+  if (!access) return propagate(access);
+  settings.access = std::make_shared<const policy::RelayAccess>(std::move(*access));
+  auto certificates = made->make_tls(settings, before);
+  if (!certificates) return propagate(certificates);
+  if (wants_auth(c)) {
+    auto opened = made->open_accounts(settings);
     if (!opened) return propagate(opened);
   }
-  auto senders = made->make_senders();
+  auto senders = made->make_senders(settings);
   if (!senders) return propagate(senders);
+  made->settings_ = std::make_shared<const server::Settings>(std::move(settings));
   return made;
 }
 
-Result<void> Credentials::open_accounts() {
-  auto store = account::open_store(configuration_.accounts);
+Result<void> Credentials::make_tls(server::Settings& settings, const server::Settings* before) {
+  const tls::ServerOptions& options = configuration_->tls;
+  if (options.certificates.empty()) return {};
+  certificates_stamp_ = tls::stamp(options);
+  const bool resumes = before != nullptr && before->tls != nullptr;
+  auto context = resumes ? tls::ServerContext::reload(options, *before->tls) : tls::ServerContext::create(options);
+  if (!context) return propagate(context);
+  settings.tls = std::move(*context);
+  return {};
+}
+
+Result<void> Credentials::open_accounts(server::Settings& settings) {
+  auto store = account::open_store(configuration_->accounts);
   if (!store) {
     if (store.error().kind == ErrorKind::not_found) store.error().reason += " (`ringpost user add LOGIN` makes it)";
     return propagate(store);
   }
-  accounts_ = std::move(*store);
-  auto server = sasl::Server::create(configuration_.sasl, configuration_.hostname, *accounts_);
+  settings.accounts = std::move(*store);
+  auto server = sasl::Server::create(configuration_->sasl, configuration_->hostname, *settings.accounts);
   if (!server) return propagate(server);
-  trust_.sasl = std::move(*server);
-  trust_.helpers = std::make_unique<io::OffloadPool>(helper_threads, steps_waiting_max);
-  names_ = accounts_->display_names();
+  settings.sasl = std::move(*server);
+  names_ = settings.accounts->display_names();
   return {};
 }
 
-Result<void> Credentials::make_senders() {
-  auto senders = policy::SenderLogin::create(configuration_.sender, access_, names_);
+Result<void> Credentials::make_senders(server::Settings& settings) {
+  auto senders = policy::SenderLogin::create(configuration_->sender, *settings.access, names_);
   if (!senders) return propagate(senders);
-  trust_.senders.set(std::move(*senders));
+  settings.senders = std::move(*senders);
   return {};
 }
 
-void Credentials::renew() {
-  renew_certificates();
-  renew_senders();
+bool Credentials::renew() {
+  server::Settings fresh = *settings_;
+  const bool other_certificates = renew_certificates(fresh);
+  const bool other_senders = renew_senders(fresh);
+  if (!other_certificates && !other_senders) return false;
+  settings_ = std::make_shared<const server::Settings>(std::move(fresh));
+  return true;
 }
 
-void Credentials::renew_certificates() {
-  const auto before = trust_.tls.get();
-  if (before == nullptr) return;
-  std::string stamp = tls::stamp(configuration_.tls);
-  if (stamp == certificates_stamp_) return;
-  auto context = tls::ServerContext::reload(configuration_.tls, *before);
+bool Credentials::renew_certificates(server::Settings& settings) {
+  if (settings.tls == nullptr) return false;
+  std::string stamp = tls::stamp(configuration_->tls);
+  if (stamp == certificates_stamp_) return false;
+  auto context = tls::ServerContext::reload(configuration_->tls, *settings.tls);
   certificates_stamp_ = std::move(stamp);  // also after a failure: it is tried again when the files change again
-  if (context) {
-    trust_.tls.set(std::move(*context));
-    Event(EventKind::reload).field("operation", "certificates").field("result", "new ones are in use").emit();
-  } else {
+  if (!context) {
     Event(EventKind::error)
         .field("operation", "certificates")
         .field("detail", "the old ones stay in use")
         .error(context.error())
         .emit();
+    return false;
   }
+  settings.tls = std::move(*context);
+  Event(EventKind::reload).field("operation", "certificates").field("result", "new ones are in use").emit();
+  return true;
 }
 
-void Credentials::renew_senders() {
-  if (accounts_ == nullptr) return;
-  auto names = accounts_->display_names();
-  if (names == names_) return;
+bool Credentials::renew_senders(server::Settings& settings) {
+  if (settings.accounts == nullptr) return false;
+  auto names = settings.accounts->display_names();
+  if (names == names_) return false;
   names_ = std::move(names);
-  const auto made = make_senders();
+  const auto made = make_senders(settings);
   if (!made) Event(EventKind::error).field("operation", "display names").error(made.error()).emit();
-}
-
-Renewal::Renewal(Credentials& credentials) : credentials_(credentials), thread_([this] { run(); }) {}
-
-Renewal::~Renewal() {
-  {
-    const std::lock_guard lock(mutex_);
-    ending_ = true;
-  }
-  wake_.notify_one();
-  thread_.join();
-}
-
-void Renewal::run() {
-  std::unique_lock lock(mutex_);
-  while (!wake_.wait_for(lock, renewal_interval, [this] { return ending_; })) {
-    lock.unlock();
-    credentials_.renew();
-    lock.lock();
-  }
+  return made.has_value();
 }
 
 }  // namespace ringpost::app

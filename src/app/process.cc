@@ -14,13 +14,6 @@ namespace ringpost::app {
 
 namespace {
 
-sigset_t handled_signals() noexcept {
-  sigset_t set;
-  ::sigemptyset(&set);
-  for (const int signal : {SIGTERM, SIGINT, SIGQUIT, SIGHUP}) ::sigaddset(&set, signal);
-  return set;
-}
-
 Result<void> give_data_dir(const std::string& data_dir, const passwd& user) {
   struct stat status{};
   if (::stat(data_dir.c_str(), &status) == 0) return {};  // the operator's; wrong ownership shows when it is opened
@@ -59,22 +52,17 @@ Result<void> drop_privileges(const std::string& user, const std::string& data_di
   return {};
 }
 
+sigset_t handled_signals() noexcept {
+  sigset_t set;
+  ::sigemptyset(&set);
+  for (const int signal : {SIGTERM, SIGINT, SIGQUIT, SIGHUP}) ::sigaddset(&set, signal);
+  return set;
+}
+
 void block_signals() {
   const sigset_t set = handled_signals();
   ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
-}
-
-int wait_for_signal() {
-  const sigset_t set = handled_signals();
-  int signal = 0;
-  while (::sigwait(&set, &signal) != 0) {
-  }
-  return signal;
-}
-
-void request_stop() noexcept {
-  ::kill(::getpid(), SIGTERM);
 }
 
 }  // namespace ringpost::app

@@ -1,6 +1,7 @@
 // What the process is to the system: which user, which limits, which signals.
 #pragma once
 
+#include <csignal>
 #include <cstdint>
 #include <string>
 
@@ -16,12 +17,10 @@ std::uint64_t raise_descriptor_limit() noexcept;
 /// can gain privileges. Errors: not_found (no such user), refused.
 Result<void> drop_privileges(const std::string& user, const std::string& data_dir);
 
-/// Blocks the signals that wait_for_signal() waits for, in this thread and all that it starts later; SIGPIPE is
+/// Blocks the signals that Orders waits for, in this thread and all that it starts later; SIGPIPE is
 /// ignored.
 void block_signals();
-/// SIGTERM, SIGINT, SIGQUIT or SIGHUP.
-int wait_for_signal();
-/// Makes wait_for_signal() return SIGTERM. Any thread.
-void request_stop() noexcept;
+/// SIGTERM, SIGINT, SIGQUIT and SIGHUP.
+sigset_t handled_signals() noexcept;
 
 }  // namespace ringpost::app

@@ -6,33 +6,59 @@ namespace {
 
 constexpr std::size_t offload_threads = 4;
 constexpr std::size_t offload_waiting_max = 4096;
+constexpr std::size_t auth_threads = 4;  // hashes use a core; the rest waits for directories
+constexpr std::size_t auth_steps_waiting_max = 4096;
 
 }  // namespace
 
-Services::Services(const config::Configuration& its_configuration, policy::RelayAccess its_access,
-                   relay::RouteTable its_routes)
-    : configuration(its_configuration),
-      access(std::move(its_access)),
-      routes(std::move(its_routes)),
-      clients(its_configuration.server.limits),
-      offload(offload_threads, offload_waiting_max) {}
-
-Result<std::unique_ptr<Services>> Services::create(const config::Configuration& configuration) {
-  auto access = policy::RelayAccess::create(configuration.relay_access, configuration.hostname);
-  if (!access) return propagate(access);
-  auto table = relay::RouteTable::create(configuration.relay.routes, configuration.relay_access.domains);
-  if (!table) return propagate(table);
-  std::unique_ptr<Services> services(new Services(configuration, std::move(*access), std::move(*table)));
-  auto credentials = Credentials::create(configuration, services->access);
+Result<Prepared> Prepared::from(std::shared_ptr<const config::Configuration> configuration,
+                                const server::Settings* before) {
+  auto credentials = Credentials::create(configuration, before);
   if (!credentials) return propagate(credentials);
-  services->credentials = std::move(*credentials);
-  const relay::RouteTable& routes = services->routes;
-  auto queue = queue::Queue::open(configuration.queue, {.route_key = [&routes](const mail::Address& recipient) {
-                                    return routes.key_for(recipient);
-                                  }});
-  if (!queue) return propagate(queue);
-  services->queue = std::move(*queue);
-  return services;
+  auto routes = relay::RouteTable::create(configuration->relay.routes, configuration->relay_access.domains);
+  if (!routes) return propagate(routes);
+  Prepared prepared;
+  prepared.credentials = std::move(*credentials);
+  prepared.routes = std::make_shared<const relay::RouteTable>(std::move(*routes));
+  prepared.configuration = std::move(configuration);
+  return prepared;
+}
+
+Services::Services(Prepared prepared)
+    : settings(prepared.credentials->settings()),
+      failures(policy::AuthFailures::create(prepared.configuration->server.limits.auth_failures)),
+      auth_helpers(auth_threads, auth_steps_waiting_max),
+      offload(offload_threads, offload_waiting_max),
+      configuration_(std::move(prepared.configuration)),
+      credentials_(std::move(prepared.credentials)),
+      routes_(std::move(prepared.routes)),
+      routes_in_force_(routes_.get()) {}
+
+Result<void> Services::open_queue() {
+  auto opened = queue::Queue::open(configuration_->queue, {.route_key = [this](const mail::Address& recipient) {
+                                     return routes_in_force_.load(std::memory_order_acquire)->key_for(recipient);
+                                   }});
+  if (!opened) return propagate(opened);
+  queue = std::move(*opened);
+  return {};
+}
+
+void Services::adopt(Prepared prepared) {
+  {
+    const std::lock_guard lock(credentials_mutex_);
+    credentials_ = std::move(prepared.credentials);
+    settings.set(credentials_->settings());
+  }
+  failures->set_limits(prepared.configuration->server.limits.auth_failures);
+  configuration_ = std::move(prepared.configuration);
+  old_routes_ = std::move(routes_);
+  routes_ = std::move(prepared.routes);
+  routes_in_force_.store(routes_.get(), std::memory_order_release);
+}
+
+void Services::renew() {
+  const std::lock_guard lock(credentials_mutex_);
+  if (credentials_->renew()) settings.set(credentials_->settings());
 }
 
 }  // namespace ringpost::app

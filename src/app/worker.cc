@@ -1,5 +1,8 @@
 #include "app/worker.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "base/text.h"
 #include "dns/resolver.h"
 #include "io/buffer_ring.h"
@@ -39,35 +42,45 @@ class Worker::Life {
       : reactor_(reactor),
         shard_(std::move(shard)),
         dns_(std::move(dns)),
-        resolver_(reactor, *dns_, services.configuration.hostname),
-        certificates_(services.credentials->trust().tls),
-        senders_(services.credentials->trust().senders),
-        server_{services.configuration.server,
-                services.access,
-                services.credentials->trust(),
-                services.clients,
-                *shard_,
-                reactor,
-                certificates_,
-                senders_},
-        dispatcher_(*shard_, resolver_, services.offload, services.routes, services.site_limits,
-                    services.configuration.relay),
+        resolver_(reactor, *dns_, services.configuration().hostname),
+        settings_(services.settings),
+        server_{settings_, *services.failures, services.auth_helpers, services.clients, *shard_, reactor},
+        dispatcher_(*shard_, resolver_, services.offload, services.routes(), services.site_limits,
+                    services.configuration().relay),
         scope_(reactor),
         busy_(busy_gauge(reactor, number)) {}
 
-  void listen(const server::ListenerOptions& options, io::FileDescriptor socket) {
-    listeners_.push_back(std::make_unique<server::Listener>(server_, options, std::move(socket)));
-  }
+  void listen(std::vector<WorkerListener> wanted);
   void serve() {
     dispatcher_.start();
-    for (auto& listener : listeners_) listener->start();
+    serving_ = true;
+    for (auto& listener : listeners_) listener.server->start();
+  }
+  void end_intake() {
+    for (auto& listener : listeners_) listener.server->drain();
+  }
+  relay::Dispatcher& dispatcher() noexcept { return dispatcher_; }
+  void pause_delivery(Duration patience, std::promise<bool> done) { scope_.spawn(paused(patience, std::move(done))); }
+  bool is_idle() const {
+    const auto has_sessions = [](const Listening& listening) { return listening.server->sessions() > 0; };
+    return dispatcher_.is_idle() && std::ranges::none_of(listeners_, has_sessions);
   }
   void stop(Duration grace) { scope_.spawn(end(grace)); }
 
  private:
+  struct Listening {
+    std::string name;
+    std::unique_ptr<server::Listener> server;
+  };
+
+  io::Task<> paused(Duration patience, std::promise<bool> done) {
+    const bool ended = co_await dispatcher_.pause(patience);
+    done.set_value(ended);
+  }
   io::Task<> end(Duration grace) {
-    for (auto& listener : listeners_) listener->drain();
-    for (auto& listener : listeners_) co_await listener->close(grace);
+    end_intake();
+    for (auto& listener : listeners_) co_await listener.server->close(grace);
+    for (auto& listener : retired_) co_await listener.server->close(grace);
     co_await dispatcher_.close();
     co_await dns_->close();
     co_await shard_->close();
@@ -78,34 +91,64 @@ class Worker::Life {
   std::unique_ptr<queue::Shard> shard_;
   std::unique_ptr<dns::Resolver> dns_;
   relay::DnsResolver resolver_;
-  Current<tls::ServerContext>::View certificates_;
-  Current<const policy::SenderLogin>::View senders_;
+  Current<const server::Settings>::View settings_;
   server::Services server_;
   relay::Dispatcher dispatcher_;
-  std::vector<std::unique_ptr<server::Listener>> listeners_;
+  std::vector<Listening> listeners_;
+  std::vector<Listening> retired_;  // no listeners of the configuration any more; until their sessions have ended
   io::Scope scope_;
   telemetry::Gauge busy_;
+  bool serving_ = false;
 };
 
-void Worker::Order::deliver() noexcept {
-  if (serve) {
-    life->serve();
-  } else {
-    life->stop(grace);
+// A listener goes by its name. It may have several sockets here, where the process
+// before us had more workers.
+void Worker::Life::listen(std::vector<WorkerListener> wanted) {
+  std::vector<Listening> before = std::exchange(listeners_, {});
+  for (WorkerListener& each : wanted) {
+    const std::string& name = each.name;
+    if (each.sockets.empty()) {
+      // As many as it has: with its options, in the place of the old list.
+      const auto rest = std::stable_partition(before.begin(), before.end(),
+                                              [&name](const Listening& old) { return old.name != name; });
+      for (auto old = rest; old != before.end(); ++old) {
+        old->server->set_options(each.options);
+        listeners_.push_back(std::move(*old));
+      }
+      before.erase(rest, before.end());
+    }
+    for (io::FileDescriptor& socket : each.sockets) {
+      listeners_.push_back({name, std::make_unique<server::Listener>(server_, each.options, std::move(socket))});
+      if (serving_) listeners_.back().server->start();
+    }
   }
+  for (Listening& old : before) {
+    old.server->drain();
+    retired_.push_back(std::move(old));
+  }
+  std::erase_if(retired_, [](const Listening& old) { return old.server->has_ended(); });
 }
 
-Worker::Worker(Services& services, std::uint16_t number, std::vector<io::FileDescriptor> sockets) {
-  serve_.serve = true;
+struct Worker::Order final : io::Parcel {
+  Order(Life& its_life, std::function<void(Life&)> its_what) : life(its_life), what(std::move(its_what)) {}
+  void deliver() noexcept override {
+    const std::unique_ptr<Order> self(this);
+    what(life);
+  }
+  Life& life;
+  std::function<void(Life&)> what;
+};
+
+Worker::Worker(Services& services, std::uint16_t number, std::vector<WorkerListener> listeners) : services_(services) {
   thread_ = std::thread(
-      [this, &services, number, owned = std::move(sockets)]() mutable { run(services, number, std::move(owned)); });
+      [this, &services, number, owned = std::move(listeners)]() mutable { run(services, number, std::move(owned)); });
 }
 
 Worker::~Worker() {
   join();
 }
 
-void Worker::run(Services& services, std::uint16_t number, std::vector<io::FileDescriptor> sockets) {
+void Worker::run(Services& services, std::uint16_t number, std::vector<WorkerListener> listeners) {
   telemetry::name_worker(number);
   auto reactor = io::Reactor::create({});
   if (!reactor) {
@@ -117,16 +160,15 @@ void Worker::run(Services& services, std::uint16_t number, std::vector<io::FileD
     ready_.set_value(propagate(shard));
     return;
   }
-  auto dns = dns::Resolver::create(**reactor, services.configuration.dns);
+  auto dns = dns::Resolver::create(**reactor, services.configuration().dns);
   if (!dns) {
     ready_.set_value(propagate(dns));
     return;
   }
   {
     Life life(services, number, **reactor, std::move(*shard), std::move(*dns));
-    const auto& listeners = services.configuration.server.listeners;
-    for (std::size_t i = 0; i < sockets.size(); ++i) life.listen(listeners[i], std::move(sockets[i]));
-    serve_.life = stop_.life = &life;
+    life.listen(std::move(listeners));
+    life_ = &life;
     reactor_.store(reactor->get());
     ready_.set_value({});
     (*reactor)->run();
@@ -134,13 +176,48 @@ void Worker::run(Services& services, std::uint16_t number, std::vector<io::FileD
   }
 }
 
+void Worker::post(std::function<void(Life&)> what) {
+  if (io::Reactor* reactor = reactor_.load()) reactor->post(*new Order(*life_, std::move(what)));
+}
+
 void Worker::serve() {
-  reactor_.load()->post(serve_);
+  post([](Life& life) { life.serve(); });
+}
+
+std::future<void> Worker::reconfigure(std::vector<WorkerListener> listeners) {
+  auto done = std::make_shared<std::promise<void>>();
+  auto owned = std::make_shared<std::vector<WorkerListener>>(std::move(listeners));
+  post([done, owned, this](Life& life) {
+    life.dispatcher().reconfigure(services_.routes(), services_.configuration().relay.reply_rules);
+    life.listen(std::move(*owned));
+    done->set_value();
+  });
+  return done->get_future();
+}
+
+void Worker::end_intake() {
+  post([](Life& life) { life.end_intake(); });
+}
+
+std::future<bool> Worker::pause_delivery(Duration patience) {
+  auto done = std::make_shared<std::promise<bool>>();
+  auto future = done->get_future();
+  post([done, patience](Life& life) { life.pause_delivery(patience, std::move(*done)); });
+  return future;
+}
+
+void Worker::resume_delivery() {
+  post([](Life& life) { life.dispatcher().resume(); });
+}
+
+std::future<bool> Worker::is_idle() {
+  auto answer = std::make_shared<std::promise<bool>>();
+  post([answer](Life& life) { answer->set_value(life.is_idle()); });
+  return answer->get_future();
 }
 
 void Worker::stop(Duration grace) {
-  stop_.grace = grace;
-  if (io::Reactor* reactor = reactor_.load()) reactor->post(stop_);
+  post([grace](Life& life) { life.stop(grace); });
 }
 
 void Worker::join() {

@@ -1,9 +1,12 @@
-// One core's worth of server: a thread with its reactor, its shard of the queue, its dispatcher and its listeners.
+// One core's worth of server: a thread with its reactor, its shard of the queue, its dispatcher and its listeners. The
+// main thread gives it orders, which the reactor carries out between two turns.
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <future>
 #include <memory>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -13,16 +16,37 @@
 
 namespace ringpost::app {
 
+/// A listener as a worker has it: what it is told, and the sockets where it is new.
+struct WorkerListener {
+  std::string name;  // unique
+  std::shared_ptr<const server::ListenerOptions> options;
+  std::vector<io::FileDescriptor> sockets;  // empty: the worker has this listener already
+};
+
 class Worker {
  public:
-  /// Starts the thread; `sockets` are bound and parallel to the configured listeners.
-  Worker(Services& services, std::uint16_t number, std::vector<io::FileDescriptor> sockets);
+  /// Starts the thread; every listener has sockets.
+  Worker(Services& services, std::uint16_t number, std::vector<WorkerListener> listeners);
   ~Worker();
 
   /// Waits until the worker stands (queue shard open, nothing accepted yet). Once.
   Result<void> ready() { return ready_.get_future().get(); }
-  /// Accepts from now on.
+
+  // Orders, of the main thread, between ready() and stop(). Those with a future are done when it is.
+
+  /// Accepts and delivers from now on.
   void serve();
+  /// By these listeners, parallel to those of the configuration, in `Services` as it is now. Those that are left out
+  /// end: their sessions hear 421 at their next command.
+  std::future<void> reconfigure(std::vector<WorkerListener> listeners);
+  /// No new sessions; those there are hear 421 at their next command.
+  void end_intake();
+  /// No new deliveries. True when none is left in progress; false when some still are after `patience`.
+  std::future<bool> pause_delivery(Duration patience);
+  void resume_delivery();
+  /// Nothing could be delivered now, and nobody is connected.
+  std::future<bool> is_idle();
+
   /// Stops in order: listeners drain (sessions get `grace`), deliveries end, the shard is flushed; then the thread
   /// ends.
   void stop(Duration grace);
@@ -30,17 +54,14 @@ class Worker {
 
  private:
   class Life;
-  struct Order final : io::Parcel {
-    void deliver() noexcept override;
-    Life* life = nullptr;
-    bool serve = false;
-    Duration grace{};
-  };
-  void run(Services& services, std::uint16_t number, std::vector<io::FileDescriptor> sockets);
+  struct Order;
+  void post(std::function<void(Life&)> what);
+  void run(Services& services, std::uint16_t number, std::vector<WorkerListener> listeners);
 
+  Services& services_;
   std::promise<Result<void>> ready_;
   std::atomic<io::Reactor*> reactor_{nullptr};
-  Order serve_, stop_;
+  Life* life_ = nullptr;  // as long as reactor_
   std::thread thread_;
 };
 

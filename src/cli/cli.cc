@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 
 #include "admin/client.h"
+#include "cli/process_verbs.h"
 #include "cli/queue_verbs.h"
 #include "cli/reply_rules_verb.h"
 #include "cli/user_verbs.h"
@@ -28,6 +29,8 @@ struct Arguments {
   std::string config = default_config;
   bool print = false;
   bool features = false;
+  bool take_over = false;
+  DrainArguments drain;
   std::string id;
   std::string reply;
   QueueArguments queue;
@@ -210,6 +213,21 @@ void add_user_verbs(CLI::App& app, Arguments& arguments, std::function<void(std:
     verb->add_flag("--password-stdin", wanted.password_stdin, "the password is the first line of standard input");
 }
 
+void add_process_verbs(CLI::App& app, Arguments& arguments, int& status) {
+  app.add_subcommand("reload", "the running server reads its configuration again")->final_callback([&] {
+    const auto configuration = load(arguments.config);
+    status = configuration ? reload(configuration->admin) : EX_CONFIG;
+  });
+  CLI::App& drain_verb =
+      *app.add_subcommand("drain", "the running server takes no new mail, delivers what is due, ends");
+  drain_verb.add_option("--for", arguments.drain.patience, "at most this long for what is due, as 5m");
+  drain_verb.add_flag("--no-wait", arguments.drain.no_wait, "do not wait until it has ended");
+  drain_verb.final_callback([&] {
+    const auto configuration = load(arguments.config);
+    status = configuration ? drain(configuration->admin, arguments.drain) : EX_CONFIG;
+  });
+}
+
 }  // namespace
 
 int main(int argc, char** argv, const Verbs& verbs) {
@@ -220,10 +238,13 @@ int main(int argc, char** argv, const Verbs& verbs) {
   app.add_option("-c,--config", arguments.config, "configuration file")->capture_default_str();
   int status = 0;
 
-  app.add_subcommand("serve", "run in the foreground")->final_callback([&] {
+  CLI::App& serve = *app.add_subcommand("serve", "run in the foreground");
+  serve.add_flag("--take-over", arguments.take_over, "from the process that serves, without refusing a connection");
+  serve.final_callback([&] {
     const auto configuration = load(arguments.config);
-    status = configuration ? verbs.serve(*configuration, arguments.config) : EX_CONFIG;
+    status = configuration ? verbs.serve(*configuration, arguments.config, arguments.take_over) : EX_CONFIG;
   });
+  add_process_verbs(app, arguments, status);
   CLI::App& check = *app.add_subcommand("check-config", "parse and validate the configuration");
   check.add_flag("--print", arguments.print, "print the effective configuration with defaults");
   check.final_callback([&] { status = check_config(arguments); });

@@ -10,7 +10,7 @@
 namespace ringpost::cli {
 
 struct Verbs {
-  std::function<int(const config::Configuration&, const std::string& path)> serve;
+  std::function<int(const config::Configuration&, const std::string& path, bool take_over)> serve;
 };
 
 int main(int argc, char** argv, const Verbs& verbs);

@@ -81,7 +81,7 @@ Task<Result<FileDescriptor>> Acceptor::next(Cancel cancel) {
   co_return socket;
 }
 
-Task<> Acceptor::stop() {
+Task<std::deque<FileDescriptor>> Acceptor::stop() {
   stopping_ = true;
   if (armed_) {
     reactor_.cancel(*this);
@@ -93,8 +93,8 @@ Task<> Acceptor::stop() {
     };
     co_await Wait{*this};
   }
-  accepted_.clear();
   socket_ = FileDescriptor();
+  co_return std::exchange(accepted_, {});
 }
 
 }  // namespace ringpost::io

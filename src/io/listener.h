@@ -25,8 +25,9 @@ class Acceptor final : private Operation, private Runnable, private Interrupt::T
   /// little and calls again).
   Task<Result<FileDescriptor>> next(Cancel cancel);
   SocketAddress address() const noexcept { return SocketAddress::of_local(socket_.get()); }
-  /// Ends accepting; connections in the backlog are refused by the kernel when the socket closes.
-  Task<> stop();
+  /// Ends accepting and gives back what was accepted and not taken. Connections in the backlog are refused by the
+  /// kernel when the socket closes, unless another process has it open too.
+  Task<std::deque<FileDescriptor>> stop();
 
  private:
   static constexpr std::size_t ahead_max = 256;

@@ -26,6 +26,11 @@ class Counted final : public AuthFailures {
  public:
   explicit Counted(const AuthFailureLimits& limits) : limits_(limits) {}
 
+  void set_limits(const AuthFailureLimits& limits) override {
+    const std::scoped_lock lock(mutex_);
+    limits_ = limits;
+  }
+
   AuthStanding standing(const IpAddress& client, std::string_view login, MonotonicTime now) override {
     const std::scoped_lock lock(mutex_);
     const AuthStanding whole = standing_of(network_of(client), now);
@@ -107,9 +112,9 @@ class Counted final : public AuthFailures {
     entries_.pop_back();
   }
 
-  const AuthFailureLimits limits_;
   std::mutex mutex_;
   // Under mutex_:
+  AuthFailureLimits limits_;
   Entries entries_;
   std::unordered_map<std::string, Entries::iterator> by_key_;
 };

@@ -30,6 +30,9 @@ class AuthFailures {
   static std::unique_ptr<AuthFailures> create(const AuthFailureLimits& limits);
   virtual ~AuthFailures() = default;
 
+  /// What was counted stays counted, and blocks that have begun go on as they began.
+  virtual void set_limits(const AuthFailureLimits& limits) = 0;
+
   /// `login` may be empty: not known yet.
   virtual AuthStanding standing(const IpAddress& client, std::string_view login, MonotonicTime now) = 0;
   /// How long to wait before the reply.

@@ -68,6 +68,12 @@ struct Destination final : io::Runnable {
     slow_for = {};
     return std::exchange(failures, 0) > 0;
   }
+  /// What it knows of trouble goes over to the one that takes its place.
+  void remember_from(const Destination& before) noexcept {
+    failures = before.failures;
+    down_until = before.down_until;
+    slow_for = before.slow_for;
+  }
   bool may_be_forgotten() const noexcept {
     return tasks == 0 && !waits_for_place && !pause_timer.linked() && !linked();
   }
@@ -84,7 +90,8 @@ struct Destination final : io::Runnable {
   MonotonicTime site_until;
   MonotonicTime down_until{};
   Duration slow_for{};
-  bool may_grow = true;  // the site's number of connections, by what it takes
+  bool replaced = false;  // by one with another plan: its tasks end with the message they have
+  bool may_grow = true;   // the site's number of connections, by what it takes
   bool waits_for_place = false;
   PauseTimer pause_timer{*this};  // runs while a rate is used up
 };

@@ -15,14 +15,14 @@ constexpr Duration put_aside_from = std::chrono::seconds(5);  // who waits longe
 
 }  // namespace
 
-Dispatcher::Dispatcher(queue::Shard& shard, Resolver& resolver, io::OffloadPool& helpers, const RouteTable& routes,
-                       SiteLimits& limits, const Options& options)
+Dispatcher::Dispatcher(queue::Shard& shard, Resolver& resolver, io::OffloadPool& helpers,
+                       std::shared_ptr<const RouteTable> routes, SiteLimits& limits, const Options& options)
     : shard_(shard),
       reactor_(shard.reactor()),
-      routes_(routes),
+      routes_(std::move(routes)),
       limits_(limits),
       options_(options),
-      rules_(options.reply_rules),
+      rules_(std::make_shared<const ReplyRules>(options.reply_rules)),
       connector_(reactor_, resolver, helpers, options_),
       maildir_(helpers, options.hostname),
       scope_(reactor_),
@@ -37,8 +37,52 @@ void Dispatcher::start() {
   shard_.scheduler().set_listener(this);
 }
 
+Task<bool> Dispatcher::pause(Duration patience) {
+  paused_ = true;
+  shard_.scheduler().set_listener(nullptr);
+  pool_.close_all();
+  const Deadline deadline = Deadline::after(patience);
+  while (tasks_ > 0) {
+    const int waited = co_await task_ended_.wait(deadline, io::Cancel::never());
+    if (waited != 0) break;
+  }
+  co_return tasks_ == 0;
+}
+
+void Dispatcher::resume() {
+  paused_ = false;
+  shard_.scheduler().set_listener(this);  // which offers what is ready
+}
+
+// Tasks refer to their destination, so those that are at work keep the old one, with the old plan.
+void Dispatcher::reconfigure(std::shared_ptr<const RouteTable> routes, const std::vector<ReplyRule>& rules) {
+  routes_ = std::move(routes);
+  rules_ = std::make_shared<const ReplyRules>(rules);
+  pool_.close_all();
+  for (auto& [key, here] : destinations_) {
+    auto fresh = std::make_unique<Destination>(*this, key, routes_->plan_for(key));
+    fresh->remember_from(*here);
+    here->pause_timer.unlink();
+    here->replaced = true;
+    replaced_.push_back(std::exchange(here, std::move(fresh)));
+    here->wake();
+  }
+  without_place_.clear();
+  forget_replaced_destinations();
+}
+
+void Dispatcher::forget_replaced_destinations() {
+  std::erase_if(replaced_, [](const auto& here) { return here->tasks == 0 && !here->linked(); });
+}
+
+bool Dispatcher::is_idle() const {
+  const queue::Scheduler& scheduler = shard_.scheduler();
+  return tasks_ == 0 &&
+         std::ranges::none_of(destinations_, [&](const auto& entry) { return scheduler.has_ready(entry.first); });
+}
+
 Task<> Dispatcher::close() {
-  stopping_ = true;
+  paused_ = stopping_ = true;
   shard_.scheduler().set_listener(nullptr);
   place_timer_.unlink();
   pool_.close_all();
@@ -66,7 +110,7 @@ void Dispatcher::on_ready(const std::string& key) {
 Destination& Dispatcher::destination(const std::string& key) {
   if (const auto known = destinations_.find(key); known != destinations_.end()) return *known->second;
   if (destinations_.size() >= remembered_destinations_max) forget_quiet_destinations();
-  auto fresh = std::make_unique<Destination>(*this, key, routes_.plan_for(key));
+  auto fresh = std::make_unique<Destination>(*this, key, routes_->plan_for(key));
   return *destinations_.emplace(key, std::move(fresh)).first->second;
 }
 
@@ -76,6 +120,7 @@ void Dispatcher::forget_quiet_destinations() {
 }
 
 void Dispatcher::attend(Destination& here) {
+  if (here.replaced) return forget_replaced_destinations();
   pump(here);
   if (here.is_quiet()) destinations_.erase(here.key);
 }
@@ -83,7 +128,7 @@ void Dispatcher::attend(Destination& here) {
 void Dispatcher::pump(Destination& here) {
   queue::Scheduler& scheduler = shard_.scheduler();
   const MonotonicTime now = monotonic_now();
-  while (!stopping_ && here.tasks < here.tasks_max() && !here.pause_timer.linked() && scheduler.has_ready(here.key)) {
+  while (!paused_ && here.tasks < here.tasks_max() && !here.pause_timer.linked() && scheduler.has_ready(here.key)) {
     const bool is_siteless = here.site_until == MonotonicTime::min();
     if (is_siteless && here.tasks > 0) return;  // it is being looked for
     if (is_siteless || (now >= here.site_until && here.tasks == 0)) {

@@ -36,18 +36,27 @@ namespace ringpost::relay {
 class Dispatcher final : private queue::ReadyListener {
  public:
   /// All but `options` outlive it. close() is awaited before it is destroyed.
-  Dispatcher(queue::Shard& shard, Resolver& resolver, io::OffloadPool& helpers, const RouteTable& routes,
-             SiteLimits& limits, const Options& options);
+  Dispatcher(queue::Shard& shard, Resolver& resolver, io::OffloadPool& helpers,
+             std::shared_ptr<const RouteTable> routes, SiteLimits& limits, const Options& options);
   ~Dispatcher();
   Dispatcher(const Dispatcher&) = delete;
   Dispatcher& operator=(const Dispatcher&) = delete;
 
   void start();
+  /// Starts nothing new until resume(). True when nothing is left in progress, false when something still is after
+  /// `patience`.
+  io::Task<bool> pause(Duration patience);
+  void resume();
+  /// From now on mail goes by these. What is being transmitted is finished as it began, over connections that are used
+  /// no more afterwards.
+  void reconfigure(std::shared_ptr<const RouteTable> routes, const std::vector<ReplyRule>& rules);
   /// Takes nothing more; transactions in progress get closing_patience, then are broken off and their mail stays
   /// queued.
   io::Task<> close();
 
   std::size_t tasks() const noexcept { return tasks_; }
+  /// Nothing is being delivered, and nothing could be now.
+  bool is_idle() const;
 
   static constexpr Duration closing_patience = std::chrono::seconds(5);
   static constexpr Duration place_retry = std::chrono::milliseconds(100);
@@ -69,6 +78,7 @@ class Dispatcher final : private queue::ReadyListener {
   bool may_go(Destination& here, RateLimit& limit, const Rate& rate);
   void retry_places() noexcept;
   void forget_quiet_destinations();
+  void forget_replaced_destinations();
 
   io::Task<> serve(Destination& here, Connection connection, ConnectionLimit::Place place);
   io::Task<bool> deliver(Destination& here, queue::Attempt& attempt, Connection& connection,
@@ -87,20 +97,22 @@ class Dispatcher final : private queue::ReadyListener {
 
   queue::Shard& shard_;
   io::Reactor& reactor_;
-  const RouteTable& routes_;
+  std::shared_ptr<const RouteTable> routes_;
   SiteLimits& limits_;
   const Options options_;
-  const ReplyRules rules_;
+  std::shared_ptr<const ReplyRules> rules_;
   Connector connector_;
   MaildirDelivery maildir_;
   io::Scope scope_;
   ConnectionPool pool_;
   io::WaitQueue task_ended_;
   std::unordered_map<std::string, std::unique_ptr<Destination>> destinations_;
-  std::vector<std::string> without_place_;  // keys that were refused a connection and ask again
+  std::vector<std::unique_ptr<Destination>> replaced_;  // until their tasks have ended
+  std::vector<std::string> without_place_;              // keys that were refused a connection and ask again
   PlaceTimer place_timer_{*this};
   std::size_t tasks_ = 0;
-  bool stopping_ = false;
+  bool paused_ = false;    // nothing new is started
+  bool stopping_ = false;  // nor will it be again
 };
 
 }  // namespace ringpost::relay

@@ -36,7 +36,7 @@ Task<> Dispatcher::serve(Destination& here, Connection connection, ConnectionLim
   const std::uint32_t recipients_max = here.plan ? here.plan->recipients_max : Delivery{}.recipients_max;
   const bool waits = here.plan && here.plan->kind() != NextHop::Kind::discard;
   std::uint32_t taken = 0;
-  for (bool go_on = true; go_on && !stopping_;) {
+  for (bool go_on = true; go_on && !paused_ && !here.replaced;) {
     if (!shard_.scheduler().has_ready(here.key)) break;
     if (here.plan && !may_go(here, limits_.messages, here.plan->rate)) break;
     auto attempt = shard_.scheduler().take(here.key, recipients_max);
@@ -122,7 +122,8 @@ Task<bool> Dispatcher::deliver_by_network(Destination& here, queue::Attempt& att
       attempt.finish({});
       co_return true;
     }
-    TransactionOutcome outcome = co_await deliver_over(*connection, work, rules_, scope_.cancel());
+    const auto rules = rules_;
+    TransactionOutcome outcome = co_await deliver_over(*connection, work, *rules, scope_.cancel());
     const bool usable = connection->client.usable();
     if (!usable) {
       co_await connection->client.close();
@@ -159,7 +160,7 @@ void Dispatcher::note_outcome(Destination& here, const TransactionOutcome& outco
 
 void Dispatcher::part_with(Destination& here, Connection connection) {
   --here.connected;
-  const bool is_wanted = !stopping_ && connection->client.usable() && !has_too_many(here) &&
+  const bool is_wanted = !paused_ && !here.replaced && connection->client.usable() && !has_too_many(here) &&
                          !limits_.connections.others_wait(here.site, monotonic_now());
   if (is_wanted) {
     pool_.put(here.key, std::move(connection));

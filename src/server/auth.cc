@@ -53,8 +53,8 @@ AuthResult result_of(Failure failure) noexcept {
 }  // namespace
 
 bool Session::may_authenticate() const noexcept {
-  return context_.listener.auth != AuthMode::off && context_.services.trust.sasl != nullptr && identity_ == nullptr &&
-         (encrypted() || context_.services.options.auth_without_tls);
+  return listener_->auth != AuthMode::off && settings_->sasl != nullptr && identity_ == nullptr &&
+         (encrypted() || settings_->options->auth_without_tls);
 }
 
 sasl::Channel Session::channel() const {
@@ -72,8 +72,7 @@ sasl::Channel Session::channel() const {
 }
 
 std::optional<smtp::Reply> Session::refuse_auth() const {
-  if (context_.listener.auth == AuthMode::off || context_.services.trust.sasl == nullptr)
-    return replies::not_implemented(smtp::Verb::auth);
+  if (listener_->auth == AuthMode::off || settings_->sasl == nullptr) return replies::not_implemented(smtp::Verb::auth);
   if (!esmtp_) return replies::bad_sequence("EHLO first");
   if (identity_ != nullptr) return replies::already_authenticated();
   if (transaction_ != nullptr) return replies::auth_in_transaction();
@@ -83,9 +82,9 @@ std::optional<smtp::Reply> Session::refuse_auth() const {
 
 std::optional<smtp::Reply> Session::refuse_blocked(std::string_view login) const {
   const Services& services = context_.services;
-  const auto standing = services.trust.failures->standing(client_.address, login, services.reactor.now());
+  const auto standing = services.failures.standing(client_.address, login, services.reactor.now());
   if (standing.blocked_for <= Duration::zero()) return std::nullopt;
-  return replies::auth_blocked(services.options.hostname, client_.address.text(), standing.failures,
+  return replies::auth_blocked(settings_->options->hostname, client_.address.text(), standing.failures,
                                standing.blocked_for);
 }
 
@@ -107,14 +106,13 @@ Task<Result<smtp::Reply>> Session::auth(std::string argument, Cancel cancel) {
 
 Task<Result<smtp::Reply>> Session::authenticate(std::string mechanism, std::optional<std::string> response,
                                                 Cancel cancel) {
-  const Trust& trust = context_.services.trust;
-  auto exchange = trust.sasl->start(mechanism, channel());
+  auto exchange = settings_->sasl->start(mechanism, channel());
   if (!exchange) {
     const bool unknown = exchange.error().kind == ErrorKind::not_found;
     co_return unknown ? replies::auth_mechanism_unknown() : replies::auth_needs_encryption();
   }
   for (int steps = 0; steps < steps_max; ++steps) {
-    auto stepped = co_await trust.helpers->run([&]() -> Step {
+    auto stepped = co_await context_.services.helpers.run([&]() -> Step {
       return (*exchange)->step(response ? std::optional<std::string_view>(*response) : std::nullopt);
     });
     if (!stepped) {
@@ -172,7 +170,7 @@ smtp::Reply Session::auth_succeeded(std::string_view mechanism, Step step) {
   const std::string login = step.identity.login;
   // Right at last, but after too many tries from here: the password may be known by guessing.
   if (auto refusal = refuse_blocked(login)) return std::move(*refusal);
-  services.trust.failures->succeeded(client_.address, login, services.reactor.now());
+  services.failures.succeeded(client_.address, login, services.reactor.now());
   client_.login = login;
   identity_ = std::make_unique<mail::Identity>(std::move(step.identity));
   note_auth(mechanism, AuthResult::ok, login, {});
@@ -183,7 +181,7 @@ Task<smtp::Reply> Session::auth_failed(std::string mechanism, Step step, Cancel 
   const Services& services = context_.services;
   note_auth(mechanism, result_of(step.failure), step.login, step.reason);
   if (!is_guess(step.failure)) co_return reply_to(step.failure);
-  const Duration wait = services.trust.failures->failed(client_.address, step.login, services.reactor.now());
+  const Duration wait = services.failures.failed(client_.address, step.login, services.reactor.now());
   if (wait > Duration::zero()) (void)co_await io::Sleep(services.reactor, Deadline::after(wait), cancel);
   auto blocked = refuse_blocked(step.login);
   co_return blocked ? std::move(*blocked) : reply_to(step.failure);

@@ -13,7 +13,7 @@ using io::Task;
 using Progress = smtp::BdatDecoder::Progress;
 
 Task<Result<smtp::Reply>> Session::bdat(std::string argument, Cancel cancel) {
-  const Options& options = context_.services.options;
+  const Options& options = *settings_->options;
   auto command = smtp::parse_bdat(argument);
   if (!command) {
     // How long the chunk is nobody knows: what follows could be anything.
@@ -28,8 +28,7 @@ Task<Result<smtp::Reply>> Session::bdat(std::string argument, Cancel cancel) {
   }
   if (transaction_->chunks == nullptr) {
     transaction_->chunks = std::make_unique<Transaction::Chunks>(smtp::BdatDecoder(options.limits.message_size_max));
-    transaction_->chunks->decoder.collect_originators(
-        context_.services.senders.get()->wants_header(client_, identity_.get()));
+    transaction_->chunks->decoder.collect_originators(settings_->senders->wants_header(client_, identity_.get()));
     auto upload = co_await begin_upload(cancel);
     if (upload) {
       transaction_->chunks->upload.emplace(std::move(*upload));
@@ -68,7 +67,7 @@ Task<Result<void>> Session::receive_chunk(Transaction::Chunks& chunks, Cancel ca
   while (progress == Progress::need_more) {
     io::Slice octets = input_.take(chunks.decoder.chunk_octets_left());
     if (octets.empty()) {
-      auto received = co_await receive(Deadline::after(context_.services.options.limits.data_timeout), cancel);
+      auto received = co_await receive(Deadline::after(settings_->options->limits.data_timeout), cancel);
       if (!received) co_return received;
       continue;
     }
@@ -97,7 +96,7 @@ Task<Result<void>> Session::swallow_chunk(std::uint64_t octets, Cancel cancel) {
     io::Slice slice = input_.take(octets);
     octets -= slice.size();
     if (!slice.empty()) continue;
-    auto received = co_await receive(Deadline::after(context_.services.options.limits.data_timeout), cancel);
+    auto received = co_await receive(Deadline::after(settings_->options->limits.data_timeout), cancel);
     if (!received) co_return received;
   }
   co_return Result<void>{};

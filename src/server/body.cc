@@ -25,7 +25,7 @@ std::optional<smtp::Reply> Session::refuse_before_data(bool chunked) const {
 
 std::optional<smtp::Reply> Session::refuse_body(const mail::BodyFacts& facts,
                                                 const mail::OriginatorFields& originators) {
-  const Limits& limits = context_.services.options.limits;
+  const Limits& limits = settings_->options->limits;
   const bool binary = transaction_->envelope.body == mail::BodyType::binary;
   if (facts.received_fields > limits.hops_max) return replies::mail_loop(facts.received_fields);
   if (!binary) {
@@ -37,7 +37,7 @@ std::optional<smtp::Reply> Session::refuse_body(const mail::BodyFacts& facts,
 }
 
 BareLineEnding Session::limits_bare_line_ending() const noexcept {
-  return context_.services.options.bare_line_ending;
+  return settings_->options->bare_line_ending;
 }
 
 Task<Result<queue::Upload>> Session::begin_upload(io::Cancel cancel) {
@@ -51,7 +51,6 @@ Task<Result<queue::Upload>> Session::begin_upload(io::Cancel cancel) {
 }
 
 Task<smtp::Reply> Session::keep(queue::Upload upload, mail::BodyFacts facts) {
-  const Services& services = context_.services;
   const MessageId id = upload.id();
   mail::Envelope envelope = std::move(transaction_->envelope);
   transaction_.reset();
@@ -61,12 +60,12 @@ Task<smtp::Reply> Session::keep(queue::Upload upload, mail::BodyFacts facts) {
     channel.tls_version = tls_->info().version;
     channel.tls_cipher = tls_->info().cipher;
   }
-  if (services.options.login_in_received) channel.login = client_.login;
-  std::string prefix = mail::received_field(envelope, services.options.hostname, id, channel);
+  if (settings_->options->login_in_received) channel.login = client_.login;
+  std::string prefix = mail::received_field(envelope, settings_->options->hostname, id, channel);
   // Our own applications often leave them out; a stranger's message is not ours to complete (RFC 6409 8).
-  if (services.access.is_trusted(client_)) {
+  if (settings_->access->is_trusted(client_)) {
     if (!facts.has_date) prefix += mail::date_field(envelope.received);
-    if (!facts.has_message_id) prefix += mail::message_id_field(id, services.options.hostname);
+    if (!facts.has_message_id) prefix += mail::message_id_field(id, settings_->options->hostname);
   }
   const std::uint64_t octets = facts.octets;
   const std::string sender = envelope.reverse_path.text();
@@ -78,7 +77,7 @@ Task<smtp::Reply> Session::keep(queue::Upload upload, mail::BodyFacts facts) {
   }
   ++messages_;
   auto& counters = telemetry::counters();
-  counters.messages_received_total[static_cast<telemetry::Listener>(context_.listener.role)].add();
+  counters.messages_received_total[static_cast<telemetry::Listener>(listener_->role)].add();
   counters.message_bytes_received_total.add(octets);
   Event(EventKind::accept)
       .session(id_)

@@ -11,11 +11,11 @@ std::string ClientTable::key(const policy::IpAddress& client) {
   return std::string(reinterpret_cast<const char*>(client.octets.data()), significant);
 }
 
-Admission ClientTable::enter(const policy::IpAddress& client) {
+Admission ClientTable::enter(const policy::IpAddress& client, const Limits& limits) {
   const std::lock_guard lock(mutex_);
-  if (sessions_ >= limits_.sessions_max) return Admission::server_full;
+  if (sessions_ >= limits.sessions_max) return Admission::server_full;
   Client& entry = clients_[key(client)];
-  if (entry.sessions >= limits_.sessions_per_client_max) return Admission::client_full;
+  if (entry.sessions >= limits.sessions_per_client_max) return Admission::client_full;
   ++entry.sessions;
   ++sessions_;
   return Admission::admitted;
@@ -27,13 +27,12 @@ void ClientTable::leave(const policy::IpAddress& client) noexcept {
   RINGPOST_ASSERT(entry != clients_.end() && entry->second.sessions > 0);
   --sessions_;
   --entry->second.sessions;
-  if (entry->second.sessions == 0 && limits_.messages_per_minute_per_client == 0) clients_.erase(entry);
+  if (entry->second.sessions == 0 && entry->second.full_at == MonotonicTime{}) clients_.erase(entry);
 }
 
-Duration ClientTable::count_message(const policy::IpAddress& client, MonotonicTime now) {
-  if (limits_.messages_per_minute_per_client == 0) return Duration::zero();
-  const Duration each =
-      std::chrono::duration_cast<Duration>(std::chrono::minutes(1)) / limits_.messages_per_minute_per_client;
+Duration ClientTable::count_message(const policy::IpAddress& client, std::uint32_t per_minute, MonotonicTime now) {
+  if (per_minute == 0) return Duration::zero();
+  const Duration each = std::chrono::duration_cast<Duration>(std::chrono::minutes(1)) / per_minute;
   const std::lock_guard lock(mutex_);
   forget_idle(now);
   Client& entry = clients_[key(client)];

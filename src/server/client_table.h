@@ -19,28 +19,25 @@ enum class Admission : std::uint8_t { admitted, server_full, client_full };
 
 class ClientTable {
  public:
-  explicit ClientTable(const Limits& limits) : limits_(limits) {}
-
   /// An admitted session must leave() with the same address.
-  Admission enter(const policy::IpAddress& client);
+  Admission enter(const policy::IpAddress& client, const Limits& limits);
   void leave(const policy::IpAddress& client) noexcept;
 
-  /// Counts a message; zero if it may be sent, else how long the client should wait.
-  Duration count_message(const policy::IpAddress& client, MonotonicTime now);
+  /// Counts a message; zero if it may be sent, else how long the client should wait. `per_minute` 0: no limit.
+  Duration count_message(const policy::IpAddress& client, std::uint32_t per_minute, MonotonicTime now);
 
   std::uint32_t sessions() const;
 
  private:
   struct Client {
     std::uint32_t sessions = 0;
-    // A bucket that fills with messages_per_minute_per_client tokens a minute (generic cell rate algorithm: the time at
+    // A bucket that fills with `per_minute` tokens a minute (generic cell rate algorithm: the time at
     // which it would be full again is all the state there is).
     MonotonicTime full_at{};
   };
   static std::string key(const policy::IpAddress& client);
   void forget_idle(MonotonicTime now);
 
-  const Limits& limits_;
   mutable std::mutex mutex_;  // protects what follows
   std::uint32_t sessions_ = 0;
   std::unordered_map<std::string, Client> clients_;
@@ -50,8 +47,8 @@ class ClientTable {
 /// A place in the table for as long as it lives.
 class ClientPlace {
  public:
-  ClientPlace(ClientTable& table, const policy::IpAddress& client)
-      : table_(table), client_(client), admission_(table.enter(client)) {}
+  ClientPlace(ClientTable& table, const policy::IpAddress& client, const Limits& limits)
+      : table_(table), client_(client), admission_(table.enter(client, limits)) {}
   ~ClientPlace() {
     if (admission_ == Admission::admitted) table_.leave(client_);
   }

@@ -88,7 +88,7 @@ smtp::Reply Session::answer(const smtp::Command& command) {
     case Verb::help:
       return replies::help();
     case Verb::quit:
-      return alone ? replies::closing(context_.services.options.hostname) : replies::no_argument_allowed(Verb::quit);
+      return alone ? replies::closing(settings_->options->hostname) : replies::no_argument_allowed(Verb::quit);
     default:
       return replies::unknown_command();
   }
@@ -111,10 +111,10 @@ smtp::Reply Session::ehlo(std::string_view argument) {
   transaction_.reset();  // RFC 5321 4.1.4: as RSET
   helo_ = *name;
   esmtp_ = true;
-  smtp::Extensions offered = context_.extensions;
+  smtp::Extensions offered = settings_->extensions;
   offered.starttls = offers_starttls();
-  if (may_authenticate()) offered.auth_mechanisms = context_.services.trust.sasl->mechanisms(channel());
-  return replies::ehlo_ok(context_.services.options.hostname, helo_, offered);
+  if (may_authenticate()) offered.auth_mechanisms = settings_->sasl->mechanisms(channel());
+  return replies::ehlo_ok(settings_->options->hostname, helo_, offered);
 }
 
 smtp::Reply Session::helo(std::string_view argument) {
@@ -123,7 +123,7 @@ smtp::Reply Session::helo(std::string_view argument) {
   transaction_.reset();
   helo_ = *name;
   esmtp_ = false;
-  return replies::helo_ok(context_.services.options.hostname, helo_);
+  return replies::helo_ok(settings_->options->hostname, helo_);
 }
 
 smtp::Reply Session::rset() {
@@ -132,17 +132,18 @@ smtp::Reply Session::rset() {
 }
 
 smtp::Reply Session::mail(std::string_view argument) {
-  const Limits& limits = context_.services.options.limits;
+  const Limits& limits = settings_->options->limits;
   if (helo_.empty()) return replies::bad_sequence("EHLO first");
   if (transaction_ != nullptr) return replies::nested_mail();
-  if (context_.listener.auth == AuthMode::required && identity_ == nullptr) return ask_for_auth();
+  if (listener_->auth == AuthMode::required && identity_ == nullptr) return ask_for_auth();
   static const smtp::Extensions none;
-  auto command = smtp::parse_mail(argument, esmtp_ ? context_.extensions : none);
+  auto command = smtp::parse_mail(argument, esmtp_ ? settings_->extensions : none);
   if (!command) return replies::from_error(command.error());
   if (command->size.value_or(0) > limits.message_size_max) return replies::size_exceeded(limits.message_size_max);
-  const Duration wait = context_.services.clients.count_message(client_.address, context_.services.reactor.now());
+  const Duration wait = context_.services.clients.count_message(client_.address, limits.messages_per_minute_per_client,
+                                                                context_.services.reactor.now());
   if (wait > Duration::zero()) {
-    return replies::rate_exceeded(context_.services.options.hostname, client_.address.text(),
+    return replies::rate_exceeded(settings_->options->hostname, client_.address.text(),
                                   limits.messages_per_minute_per_client, wait);
   }
   if (auto refusal = refuse_sender(command->reverse_path)) return std::move(*refusal);
@@ -157,8 +158,8 @@ smtp::Reply Session::mail(std::string_view argument) {
 
 // What stands between this client and MAIL: certificates or accounts that are not configured, TLS, or AUTH.
 smtp::Reply Session::ask_for_auth() const {
-  const bool possible = encrypted() || offers_starttls() || context_.services.options.auth_without_tls;
-  if (context_.services.trust.sasl == nullptr || !possible) return replies::tls_not_available();
+  const bool possible = encrypted() || offers_starttls() || settings_->options->auth_without_tls;
+  if (settings_->sasl == nullptr || !possible) return replies::tls_not_available();
   return may_authenticate() ? replies::auth_required() : replies::starttls_required();
 }
 
@@ -176,8 +177,8 @@ smtp::Reply Session::start_transaction(mail::Envelope envelope) {
   envelope.origin.helo = helo_;
   envelope.origin.login = client_.login;
   envelope.origin.protocol = protocol(envelope.smtputf8);
-  envelope.origin.listener = to_string(context_.listener.role);
-  envelope.origin.trusted = context_.services.access.is_trusted(client_);
+  envelope.origin.listener = to_string(listener_->role);
+  envelope.origin.trusted = settings_->access->is_trusted(client_);
   transaction_ = std::make_unique<Transaction>();
   transaction_->envelope = std::move(envelope);
   return replies::mail_ok();
@@ -187,12 +188,12 @@ smtp::Reply Session::rcpt(std::string_view argument) {
   if (transaction_ == nullptr) return replies::bad_sequence("MAIL first");
   if (transaction_->chunks != nullptr) return replies::bad_sequence("BDAT has begun");
   auto& recipients = transaction_->envelope.recipients;
-  const std::uint32_t recipients_max = context_.services.options.limits.recipients_max;
+  const std::uint32_t recipients_max = settings_->options->limits.recipients_max;
   static const smtp::Extensions none;
-  auto recipient = smtp::parse_rcpt(argument, esmtp_ ? context_.extensions : none, transaction_->envelope.smtputf8);
+  auto recipient = smtp::parse_rcpt(argument, esmtp_ ? settings_->extensions : none, transaction_->envelope.smtputf8);
   if (!recipient) return replies::from_error(recipient.error());
   if (recipients.size() >= recipients_max) return replies::too_many_recipients(recipients_max);
-  auto allowed = context_.services.access.check_recipient(client_, std::move(recipient->address));
+  auto allowed = settings_->access->check_recipient(client_, std::move(recipient->address));
   if (!allowed) {
     ++transaction_->recipients_refused;
     if (allowed.error().status == PublicStatus{550, {5, 7, 1}}) return replies::relay_denied();

@@ -21,7 +21,7 @@ constexpr std::size_t take_octets_max = 256 * 1024;
 Task<Result<smtp::Reply>> Session::data(bool has_argument, Cancel cancel) {
   if (has_argument) co_return replies::no_argument_allowed(smtp::Verb::data);
   if (auto refusal = refuse_before_data(false)) co_return std::move(*refusal);
-  const Options& options = context_.services.options;
+  const Options& options = *settings_->options;
   auto upload = co_await begin_upload(cancel);
   if (!upload) co_return replies::from_error(upload.error());
 
@@ -30,7 +30,7 @@ Task<Result<smtp::Reply>> Session::data(bool has_argument, Cancel cancel) {
   if (!invited) co_return propagate(invited);
 
   smtp::DataDecoder decoder(options.bare_line_ending, options.limits.message_size_max);
-  decoder.collect_originators(context_.services.senders.get()->wants_header(client_, identity_.get()));
+  decoder.collect_originators(settings_->senders->wants_header(client_, identity_.get()));
   std::vector<io::Slice> pieces;
   std::optional<Error> broken;
   while (!decoder.finished()) {
@@ -77,7 +77,7 @@ Task<Result<smtp::Reply>> Session::data(bool has_argument, Cancel cancel) {
 }
 
 Task<Result<void>> Session::receive_data(queue::Upload& upload, Cancel cancel) {
-  const Deadline deadline = Deadline::after(context_.services.options.limits.data_timeout);
+  const Deadline deadline = Deadline::after(settings_->options->limits.data_timeout);
   auto octets = co_await stream_->receive(deadline.sooner(Deadline::after(std::chrono::seconds(1))), cancel);
   if (!octets && octets.error().kind == ErrorKind::timed_out) {
     // A slow sender: what it has sent must not pin buffers of the ring.
@@ -85,8 +85,7 @@ Task<Result<void>> Session::receive_data(queue::Upload& upload, Cancel cancel) {
     octets = co_await stream_->receive(deadline, cancel);
   }
   if (!octets && octets.error().kind == ErrorKind::timed_out) {
-    replies::timed_out(context_.services.options.hostname, context_.services.options.limits.data_timeout)
-        .append_to(output_);
+    replies::timed_out(settings_->options->hostname, settings_->options->limits.data_timeout).append_to(output_);
     static_cast<void>(co_await flush(cancel));
   }
   if (!octets) co_return propagate(octets);

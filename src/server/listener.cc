@@ -14,15 +14,6 @@ using io::Task;
 
 namespace {
 
-smtp::Extensions offered_by(const Options& options) {
-  smtp::Extensions offered;
-  offered.pipelining = offered.size = offered.eight_bit_mime = offered.binary_mime = offered.chunking = true;
-  offered.smtputf8 = offered.dsn = offered.enhanced_status_codes = true;
-  offered.size_max = options.limits.message_size_max;
-  offered.rcpt_max = options.limits.recipients_max;
-  return offered;
-}
-
 Task<> run_session(Context& context, std::unique_ptr<io::Connection> connection, std::string peer, Cancel cancel) {
   Session session(context, std::move(connection), std::move(peer));
   co_await session.run(cancel);
@@ -30,8 +21,8 @@ Task<> run_session(Context& context, std::unique_ptr<io::Connection> connection,
 
 }  // namespace
 
-Listener::Listener(const Services& services, const ListenerOptions& options, io::FileDescriptor socket)
-    : context_{.services = services, .listener = options, .extensions = offered_by(services.options), .draining = {}},
+Listener::Listener(const Services& services, std::shared_ptr<const ListenerOptions> options, io::FileDescriptor socket)
+    : context_{.services = services, .listener = std::move(options), .draining = {}},
       acceptor_(services.reactor, std::move(socket)),
       accepting_(services.reactor),
       sessions_(services.reactor) {}
@@ -51,15 +42,21 @@ Task<> Listener::accept() {
       co_await io::Sleep(reactor, Deadline::after(std::chrono::milliseconds(100)), accepting_.cancel());
       continue;
     }
-    auto connection = std::make_unique<io::Connection>(reactor, std::move(*socket));
-    std::string peer = connection->peer().text();
-    if (peer.empty()) {
-      co_await connection->close();  // gone before it was looked at
-      continue;
-    }
-    sessions_.spawn(run_session(context_, std::move(connection), std::move(peer), sessions_.cancel()));
+    co_await begin_session(std::move(*socket));
   }
-  co_await acceptor_.stop();
+  // Whoever was accepted meanwhile hears why there will be no session.
+  auto late = co_await acceptor_.stop();
+  for (io::FileDescriptor& socket : late) co_await begin_session(std::move(socket));
+}
+
+Task<> Listener::begin_session(io::FileDescriptor socket) {
+  auto connection = std::make_unique<io::Connection>(context_.services.reactor, std::move(socket));
+  std::string peer = connection->peer().text();
+  if (peer.empty()) {
+    co_await connection->close();  // gone before it was looked at
+    co_return;
+  }
+  sessions_.spawn(run_session(context_, std::move(connection), std::move(peer), sessions_.cancel()));
 }
 
 void Listener::drain() {

@@ -11,11 +11,16 @@ namespace ringpost::server {
 
 class Listener {
  public:
-  Listener(const Services& services, const ListenerOptions& options, io::FileDescriptor socket);
+  Listener(const Services& services, std::shared_ptr<const ListenerOptions> options, io::FileDescriptor socket);
 
   void start();
+  /// For sessions that begin from now on.
+  void set_options(std::shared_ptr<const ListenerOptions> options) noexcept { context_.listener = std::move(options); }
   std::string address() const { return acceptor_.address().text(); }
   std::size_t sessions() const noexcept { return sessions_.running(); }
+
+  /// After drain(): nobody is left, and it may go.
+  bool has_ended() const noexcept { return accepting_.running() == 0 && sessions_.running() == 0; }
 
   /// Sessions between transactions hear it at once, the others after their reply.
   void drain();
@@ -24,6 +29,7 @@ class Listener {
 
  private:
   io::Task<> accept();
+  io::Task<> begin_session(io::FileDescriptor socket);
   static io::Task<> cut_off(io::Reactor& reactor, io::Scope& sessions, io::Deadline when, io::Cancel cancel);
 
   Context context_;

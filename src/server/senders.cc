@@ -11,7 +11,7 @@ using telemetry::Event;
 using telemetry::EventKind;
 
 std::optional<smtp::Reply> Session::refuse_sender(const mail::Address& reverse_path) {
-  const auto& senders = context_.services.senders.get();
+  const auto& senders = settings_->senders;
   const auto verdict = senders->check_envelope(client_, identity_.get(), reverse_path);
   if (verdict.refused()) {
     return identity_ == nullptr ? replies::local_domain_needs_auth(verdict.rule, verdict.detail)
@@ -22,7 +22,7 @@ std::optional<smtp::Reply> Session::refuse_sender(const mail::Address& reverse_p
 }
 
 std::optional<smtp::Reply> Session::refuse_header(const mail::OriginatorFields& fields) {
-  const auto& senders = context_.services.senders.get();
+  const auto& senders = settings_->senders;
   for (const auto& verdict : senders->check_header(client_, identity_.get(), fields)) {
     if (verdict.refused()) return replies::header_not_yours(verdict.rule, verdict.detail, client_.login);
     note_verdict(verdict, "DATA");

@@ -51,17 +51,23 @@ std::string_view label_of(Role role) noexcept {
 }  // namespace
 
 Session::Session(Context& context, std::unique_ptr<io::Stream> stream, std::string peer)
-    : context_(context), stream_(std::move(stream)), id_(random_u64()), peer_(std::move(peer)) {}
+    : context_(context),
+      listener_(context.listener),
+      settings_(context.services.settings.get()),
+      stream_(std::move(stream)),
+      id_(random_u64()),
+      peer_(std::move(peer)) {}
+
+void Session::renew_settings() {
+  const auto& newest = context_.services.settings.get();
+  if (transaction_ == nullptr && settings_ != newest) settings_ = newest;
+}
 
 Task<> Session::run(Cancel cancel) {
   const MonotonicTime began = context_.services.reactor.now();
   auto& counters = telemetry::counters();
   counters.sessions.add();
-  Event(EventKind::connect)
-      .session(id_)
-      .field("listener", label_of(context_.listener.role))
-      .field("address", peer_)
-      .emit();
+  Event(EventKind::connect).session(id_).field("listener", label_of(listener_->role)).field("address", peer_).emit();
   const SessionResult result = co_await serve(cancel);
   const bool more_came = !input_.empty() || stream_->has_pending();
   if (result != SessionResult::lost && !handshake_failed_ && more_came) co_await linger();
@@ -69,7 +75,7 @@ Task<> Session::run(Cancel cancel) {
   transaction_.reset();
   counters.sessions.remove();
   counters.octets_copied_total.add(input_.copied_octets());
-  const auto listener = static_cast<telemetry::Listener>(context_.listener.role);
+  const auto listener = static_cast<telemetry::Listener>(listener_->role);
   counters.sessions_total[listener][result].add();
   Event(EventKind::disconnect)
       .session(id_)
@@ -85,15 +91,15 @@ Task<SessionResult> Session::serve(Cancel cancel) {
   if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
   if (auto address = policy::parse_ip(host)) client_.address = *address;
 
-  if (policy::any_contains(context_.listener.proxy_protocol_from, client_.address)) {
+  if (policy::any_contains(listener_->proxy_protocol_from, client_.address)) {
     auto header = co_await read_proxy_header(cancel);
     if (!header) {
       Event(EventKind::reject).session(id_).field("command", "PROXY").error(header.error()).emit();
       co_return result_of(header.error());
     }
   }
-  const ClientPlace place(context_.services.clients, client_.address);
-  if (context_.listener.tls == TlsMode::implicit && context_.services.tls.get() != nullptr) {
+  const ClientPlace place(context_.services.clients, client_.address, settings_->options->limits);
+  if (listener_->tls == TlsMode::implicit && settings_->tls != nullptr) {
     auto secured = co_await handshake(cancel);
     if (!secured) co_return result_of(secured.error());
   }
@@ -106,13 +112,14 @@ Task<SessionResult> Session::serve(Cancel cancel) {
 }
 
 smtp::Reply Session::greeting(Admission admission) const {
-  const std::string& hostname = context_.services.options.hostname;
+  const std::string& hostname = settings_->options->hostname;
+  if (context_.draining.requested()) return replies::shutting_down(hostname);
   if (admission == Admission::server_full) return replies::too_many_sessions(hostname);
   if (admission == Admission::client_full) {
     return replies::too_many_sessions_of_client(hostname, client_.address.text(),
-                                                context_.services.options.limits.sessions_per_client_max);
+                                                settings_->options->limits.sessions_per_client_max);
   }
-  if (context_.listener.tls == TlsMode::implicit && !encrypted()) return replies::submission_not_available(hostname);
+  if (listener_->tls == TlsMode::implicit && !encrypted()) return replies::submission_not_available(hostname);
   return replies::greeting(hostname);
 }
 
@@ -140,7 +147,6 @@ Task<Result<void>> Session::read_proxy_header(Cancel cancel) {
 }
 
 Task<Result<void>> Session::converse(Reply reply, Cancel cancel) {
-  const Options& options = context_.services.options;
   for (;;) {
     if (!reply.empty()) reply.append_to(output_);
     // Answers to pipelined commands leave together (RFC 2920 3.2).
@@ -148,6 +154,8 @@ Task<Result<void>> Session::converse(Reply reply, Cancel cancel) {
       auto sent = co_await flush(cancel);
       if (!sent || reply.ends_session()) co_return sent;
     }
+    renew_settings();
+    const Options& options = *settings_->options;
     if (context_.draining.requested() && transaction_ == nullptr) {
       reply = replies::shutting_down(options.hostname);
       continue;
@@ -166,7 +174,7 @@ Task<Result<void>> Session::converse(Reply reply, Cancel cancel) {
     auto answer = co_await next_reply(cancel);
     if (!answer) co_return propagate(answer);
     reply = std::move(*answer);
-    if (errors_ > options.limits.errors_max / 2 && reply.permanent()) {
+    if (errors_ > settings_->options->limits.errors_max / 2 && reply.permanent()) {
       // Guessing and scanning get slow; an honest client never comes here.
       co_await io::Sleep(context_.services.reactor, Deadline::after(std::chrono::seconds(1)), cancel);
     }
@@ -193,7 +201,7 @@ Task<Result<smtp::Reply>> Session::next_reply(Cancel cancel) {
 
 Task<> Session::part_from(ErrorKind kind) {
   if (kind == ErrorKind::closed || kind == ErrorKind::io) co_return;
-  const Options& options = context_.services.options;
+  const Options& options = *settings_->options;
   const Reply reply = kind == ErrorKind::timed_out
                           ? replies::timed_out(options.hostname, options.limits.command_timeout)
                           : replies::shutting_down(options.hostname);
@@ -224,7 +232,7 @@ Task<Result<void>> Session::receive(Deadline deadline, Cancel cancel) {
 
 Task<Result<void>> Session::wait_for_line(Cancel cancel) {
   if (input_.has_line()) co_return Result<void>{};
-  const Deadline deadline = Deadline::after(context_.services.options.limits.command_timeout);
+  const Deadline deadline = Deadline::after(settings_->options->limits.command_timeout);
   // Between transactions draining ends the wait; inside one only the scope's end does.
   const Cancel heard = transaction_ == nullptr ? Cancel(context_.draining) : cancel;
   while (!input_.has_line()) {

@@ -47,6 +47,8 @@ class Session {
   Result<smtp::Command> next_command();
   io::Task<Result<Reply>> next_reply(io::Cancel cancel);
   io::Task<Result<void>> flush(io::Cancel cancel);
+  /// The newest settings, where none of ours bind us.
+  void renew_settings();
   /// More octets into input_. An end of the stream is an error of kind closed.
   io::Task<Result<void>> receive(io::Deadline deadline, io::Cancel cancel);
   io::Task<Result<void>> wait_for_line(io::Cancel cancel);
@@ -108,6 +110,8 @@ class Session {
   io::Task<Reply> keep(queue::Upload upload, mail::BodyFacts facts);
 
   Context& context_;
+  const std::shared_ptr<const ListenerOptions> listener_;  // as it was when we began
+  std::shared_ptr<const Settings> settings_;               // changes only between transactions
   std::unique_ptr<io::Stream> stream_;
   smtp::InputBuffer input_;
   std::string output_;  // replies not sent yet

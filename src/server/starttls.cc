@@ -26,7 +26,7 @@ void count(std::string_view version, telemetry::TlsResult result) {
 }  // namespace
 
 bool Session::offers_starttls() const {
-  return context_.listener.tls == TlsMode::starttls && !encrypted() && context_.services.tls.get() != nullptr;
+  return listener_->tls == TlsMode::starttls && !encrypted() && settings_->tls != nullptr;
 }
 
 Task<Result<smtp::Reply>> Session::starttls(bool has_argument, Cancel cancel) {
@@ -55,11 +55,11 @@ Task<Result<void>> Session::handshake(Cancel cancel) {
     while (!input_.empty()) first += input_.take(input_.size()).view();
     stream_ = std::make_unique<io::PrefixedStream>(io::Slice::copy_of(first), std::move(stream_));
   }
-  auto stream = tls::Stream::server(std::move(stream_), context_.services.tls.get());
+  auto stream = tls::Stream::server(std::move(stream_), settings_->tls);
   tls::Stream& secure = *stream;
   stream_ = std::move(stream);
   const MonotonicTime began = context_.services.reactor.now();
-  const Deadline deadline = Deadline::after(context_.services.options.limits.tls_handshake_timeout);
+  const Deadline deadline = Deadline::after(settings_->options->limits.tls_handshake_timeout);
   auto done = co_await secure.handshake(deadline, cancel);
   Event event(EventKind::tls);
   event.session(id_).field("address", peer_).field("duration", context_.services.reactor.now() - began);

@@ -21,7 +21,7 @@ class Server:
     behind it. Ports are picked by the kernel at the first start and kept across restart(), so that peers find it again.
     """
 
-    def __init__(self, folder, preset="release", config=None, extra="", wrapper=(), environment=None):
+    def __init__(self, folder, preset="release", config=None, extra="", wrapper=(), environment=None, arguments=()):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.preset = preset
@@ -30,6 +30,7 @@ class Server:
         merge(self.config, config or {})
         self.extra = extra
         self.wrapper = list(wrapper)
+        self.arguments = list(arguments)  # of `serve`
         self.environment = environment or {}
         self.log_path = self.folder / "server.log"
         self.config_path = self.folder / "ringpost.toml"
@@ -46,7 +47,8 @@ class Server:
         self._log_start = self.log_path.stat().st_size if self.log_path.exists() else 0
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                [*self.wrapper, *sanitizer_wrapper(self.preset), str(binary(self.preset)), "serve", "-c", str(self.config_path)],
+                [*self.wrapper, *sanitizer_wrapper(self.preset), str(binary(self.preset)), "serve", "-c", str(self.config_path),
+                 *self.arguments],
                 stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
                 env=dict(sanitizer_environment(self.preset), **self.environment), cwd=self.folder)
         if ready:
@@ -225,8 +227,8 @@ class Server:
         check(len(mail) == count, f"{local}@{domain} has {len(mail)} messages instead of {count}\n{self.tail()}")
         return mail
 
-    def client(self, index=0, source=None, timeout=None):
-        host, port = self.address(index)
+    def client(self, index=0, source=None, timeout=None, port=None):
+        host, port = ("127.0.0.1", port) if port else self.address(index)
         return Client(host, port, source=source, timeout=timeout or 15 * self.patience)
 
     def send(self, recipients, body="Subject: test\r\n\r\nhello\r\n", sender="sender@example.test", source=None):

@@ -44,7 +44,7 @@ class Relay {
     route.connections_max = connections_max;
     route.messages_per_connection_max = messages_per_connection_max;
     route.rate = rate;
-    routes_ = *RouteTable::create({route}, {});
+    routes_ = std::make_shared<const RouteTable>(*RouteTable::create({route}, {}));
     queue::Options options;
     options.data_dir = directory_.string();
     options.hostname = "c.example";
@@ -52,7 +52,7 @@ class Relay {
     options.min_free_disk = 0;
     options.segment_octets = 4 << 20;
     options.index_lag = milliseconds(5);
-    const RouteTable* table = &routes_;
+    const RouteTable* table = routes_.get();
     queue_ = std::move(
         *queue::Queue::open(options, {[table](const mail::Address& address) { return table->key_for(address); }}));
     shard_ = std::move(*queue_->make_shard(0, reactor));
@@ -108,6 +108,14 @@ class Relay {
     co_await shard_->close();
   }
 
+  void use_routes(const std::string& next_hop, std::uint32_t connections_max) {
+    RouteOptions route;
+    route.next_hops.assign(1, next_hop);
+    route.connections_max = connections_max;
+    routes_before_.push_back(std::exchange(
+        routes_, std::make_shared<const RouteTable>(*RouteTable::create(std::vector<RouteOptions>(1, route), {}))));
+    dispatcher_->reconfigure(routes_, {});
+  }
   Dispatcher& dispatcher() { return *dispatcher_; }
   queue::Queue& queue() { return *queue_; }
   queue::Scheduler& scheduler() { return shard_->scheduler(); }
@@ -117,7 +125,8 @@ class Relay {
  private:
   Reactor& reactor_;
   fs::path directory_;
-  RouteTable routes_;
+  std::shared_ptr<const RouteTable> routes_;
+  std::vector<std::shared_ptr<const RouteTable>> routes_before_;  // which the queue asks for keys
   SiteLimits limits_;
   io::OffloadPool helpers_{2, 64};
   test::FakeDns dns_;
@@ -176,6 +185,66 @@ TEST(Dispatcher, ManyMessagesUseManyConnectionsUpToTheLimit) {
     EXPECT_EQ(relay.dispatcher().tasks(), 3U);
     co_await peer.stop();
     co_await relay.close();
+  });
+}
+
+TEST(Dispatcher, OtherRoutesHoldForTheNextMessageOverANewConnection) {
+  test::run_on_reactor([](Reactor& reactor) -> Task<> {
+    const Script once{greet, hello, envelope, message, bye};
+    ScriptedPeer peer(reactor, {once, Script{greet, hello, envelope, {"\r\n.\r\n", ""}}, once});
+    Relay relay(reactor, std::vector<std::string>(1, url(peer)));
+    co_await relay.submit("one\r\n");
+    const bool settled = co_await relay.settles(0);
+    EXPECT_TRUE(settled);
+    relay.use_routes(url(peer), 1);  // the idle connection says QUIT
+    co_await relay.submit("two\r\n");
+    co_await relay.pause(400);  // the old connection gives its place back first
+    EXPECT_EQ(peer.connections(), 2U);
+    EXPECT_EQ(relay.dispatcher().tasks(), 1U);  // its peer is silent: it goes on with the routes it has
+    relay.use_routes(url(peer), 2);
+    co_await relay.submit("three\r\n");
+    co_await relay.pause(400);
+    EXPECT_EQ(peer.connections(), 3U);
+    EXPECT_THAT(peer.all_heard(2), HasSubstr("P: 1\r\nthree\r\n.\r\n"));
+    co_await peer.stop();
+    co_await relay.close();
+  });
+}
+
+TEST(Dispatcher, APauseStartsNothingAndResumingStartsWhatHasWaited) {
+  test::run_on_reactor([](Reactor& reactor) -> Task<> {
+    ScriptedPeer peer(reactor, {Script{greet, hello, envelope, message, bye}, Script{greet, hello, envelope, message}});
+    Relay relay(reactor, std::vector<std::string>(1, url(peer)));
+    co_await relay.submit("one\r\n");
+    const bool settled = co_await relay.settles(0);
+    EXPECT_TRUE(settled);
+    const bool ended = co_await relay.dispatcher().pause(seconds(1));
+    EXPECT_TRUE(ended);
+    co_await relay.submit("two\r\n");
+    co_await relay.pause(100);
+    EXPECT_EQ(peer.connections(), 1U);
+    EXPECT_EQ(relay.queue().gauges().messages, 1U);
+    relay.dispatcher().resume();
+    const bool again = co_await relay.settles(0);
+    EXPECT_TRUE(again);
+    EXPECT_EQ(peer.connections(), 2U);
+    co_await relay.close();
+    co_await peer.stop();
+  });
+}
+
+TEST(Dispatcher, APauseTellsWhatIsStillInProgress) {
+  test::run_on_reactor([](Reactor& reactor) -> Task<> {
+    ScriptedPeer peer(reactor, {Script{greet, hello, {"DATA\r\n", ""}}});
+    Relay relay(reactor, std::vector<std::string>(1, url(peer)));
+    co_await relay.submit("one\r\n");
+    co_await relay.pause(100);
+    EXPECT_FALSE(relay.dispatcher().is_idle());
+    const bool ended = co_await relay.dispatcher().pause(milliseconds(100));
+    EXPECT_FALSE(ended);
+    co_await peer.stop();
+    co_await relay.close();
+    EXPECT_EQ(relay.dispatcher().tasks(), 0U);
   });
 }
 

@@ -13,35 +13,46 @@ TEST(ClientTable, OneClientCannotTakeAllSessions) {
   Limits limits;
   limits.sessions_per_client_max = 2;
   limits.sessions_max = 3;
-  ClientTable table(limits);
-  EXPECT_EQ(table.enter(ip("192.0.2.1")), Admission::admitted);
-  EXPECT_EQ(table.enter(ip("::ffff:192.0.2.1")), Admission::admitted);
-  EXPECT_EQ(table.enter(ip("192.0.2.1")), Admission::client_full);
-  EXPECT_EQ(table.enter(ip("192.0.2.2")), Admission::admitted);
-  EXPECT_EQ(table.enter(ip("192.0.2.3")), Admission::server_full);
+  ClientTable table;
+  EXPECT_EQ(table.enter(ip("192.0.2.1"), limits), Admission::admitted);
+  EXPECT_EQ(table.enter(ip("::ffff:192.0.2.1"), limits), Admission::admitted);
+  EXPECT_EQ(table.enter(ip("192.0.2.1"), limits), Admission::client_full);
+  EXPECT_EQ(table.enter(ip("192.0.2.2"), limits), Admission::admitted);
+  EXPECT_EQ(table.enter(ip("192.0.2.3"), limits), Admission::server_full);
   table.leave(ip("192.0.2.1"));
-  EXPECT_EQ(table.enter(ip("192.0.2.3")), Admission::admitted);
+  EXPECT_EQ(table.enter(ip("192.0.2.3"), limits), Admission::admitted);
   EXPECT_EQ(table.sessions(), 3U);
+}
+
+TEST(ClientTable, LowerLimitsHoldForThoseWhoComeLater) {
+  Limits limits;
+  ClientTable table;
+  EXPECT_EQ(table.enter(ip("192.0.2.1"), limits), Admission::admitted);
+  EXPECT_EQ(table.enter(ip("192.0.2.1"), limits), Admission::admitted);
+  limits.sessions_per_client_max = 1;
+  EXPECT_EQ(table.enter(ip("192.0.2.1"), limits), Admission::client_full);
+  table.leave(ip("192.0.2.1"));
+  table.leave(ip("192.0.2.1"));
+  EXPECT_EQ(table.enter(ip("192.0.2.1"), limits), Admission::admitted);
 }
 
 TEST(ClientTable, Ipv6ClientsCountByTheirNetwork) {
   Limits limits;
   limits.sessions_per_client_max = 1;
-  ClientTable table(limits);
-  EXPECT_EQ(table.enter(ip("2001:db8::1")), Admission::admitted);
-  EXPECT_EQ(table.enter(ip("2001:db8::ffff")), Admission::client_full);
-  EXPECT_EQ(table.enter(ip("2001:db8:0:1::1")), Admission::admitted);
+  ClientTable table;
+  EXPECT_EQ(table.enter(ip("2001:db8::1"), limits), Admission::admitted);
+  EXPECT_EQ(table.enter(ip("2001:db8::ffff"), limits), Admission::client_full);
+  EXPECT_EQ(table.enter(ip("2001:db8:0:1::1"), limits), Admission::admitted);
 }
 
 TEST(ClientTable, MessagesBeyondTheRateAreToldHowLongToWait) {
-  Limits limits;
-  limits.messages_per_minute_per_client = 6;
-  ClientTable table(limits);
+  constexpr std::uint32_t per_minute = 6;
+  ClientTable table;
   const MonotonicTime now = monotonic_now();
-  for (int i = 0; i < 6; ++i) EXPECT_EQ(table.count_message(ip("192.0.2.1"), now), Duration::zero());
-  EXPECT_EQ(table.count_message(ip("192.0.2.1"), now), std::chrono::seconds(10));
-  EXPECT_EQ(table.count_message(ip("192.0.2.2"), now), Duration::zero());
-  EXPECT_EQ(table.count_message(ip("192.0.2.1"), now + std::chrono::seconds(10)), Duration::zero());
+  for (int i = 0; i < 6; ++i) EXPECT_EQ(table.count_message(ip("192.0.2.1"), per_minute, now), Duration::zero());
+  EXPECT_EQ(table.count_message(ip("192.0.2.1"), per_minute, now), std::chrono::seconds(10));
+  EXPECT_EQ(table.count_message(ip("192.0.2.2"), per_minute, now), Duration::zero());
+  EXPECT_EQ(table.count_message(ip("192.0.2.1"), per_minute, now + std::chrono::seconds(10)), Duration::zero());
 }
 
 }  // namespace
