@@ -21,10 +21,6 @@ from support.people import ALICE, BOB, PEOPLE, SecureServer  # noqa: F401
 from support.server import Server
 
 
-class NotPermitted(Exception):
-    """What a story needs and this machine does not let it do: the story is skipped, which its line says."""
-
-
 class Skip(Exception):
     """Raised by Context.need: something the story is about is not installed. Counts as failed in a full run."""
 

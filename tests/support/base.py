@@ -20,6 +20,10 @@ class Failure(AssertionError):
     """A check that did not hold; its text is what the person reading the log sees."""
 
 
+class NotPermitted(Exception):
+    """What a story needs and this machine does not let it do: the story is skipped, which its line says."""
+
+
 def check(condition, text):
     if not condition:
         raise Failure(text)
