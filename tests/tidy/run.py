@@ -18,6 +18,8 @@ ROOT = HERE.parent.parent
 sys.path.insert(0, str(HERE))
 sys.dont_write_bytecode = True
 
+from package import (check_configuration_page_is_current, check_manual_pages_are_clean,  # noqa: E402,F401
+                     check_unit_is_valid_and_hardened)
 from tree import (SCRIPT_FOLDERS, SOURCE_FOLDERS, Tree, code_only, comments, compile_alone, folder_of, functions,  # noqa: E402
                   includes, line_of, pkg_config)
 
