@@ -65,8 +65,15 @@ Result<void> Running::start(std::optional<MonotonicTime> took_over) {
   } else {
     Event(EventKind::warning).field("operation", "take-over").error(socket.error()).emit();
   }
-  ::sd_notify(0, "READY=1");
+  start_watchdog();
+  ::sd_notifyf(0, "READY=1\nSTATUS=takes mail on %zu listeners", sockets_.listeners().size());
   return {};
+}
+
+void Running::start_watchdog() {
+  std::vector<io::Reactor*> reactors;
+  for (const auto& worker : workers_) reactors.push_back(worker->reactor());
+  watchdog_ = std::make_unique<Watchdog>(std::move(reactors), Watchdog::asked_interval(), Watchdog::systemd());
 }
 
 Result<void> Running::start_workers() {
@@ -114,7 +121,7 @@ void Running::serve() {
                      static_cast<long long>(monotonic_now().time_since_epoch().count() / 1000));
         auto report = reload(path_, order.from, services_, sockets_, workers_);
         if (order.report) order.report->set_value(std::move(report));
-        ::sd_notify(0, "READY=1");
+        ::sd_notifyf(0, "READY=1\nSTATUS=takes mail on %zu listeners", sockets_.listeners().size());
         break;
       }
       case Order::Kind::hand_over:
@@ -123,23 +130,27 @@ void Running::serve() {
       case Order::Kind::drain:
         return drain(order);
       case Order::Kind::stop:
-        begin_draining(order);
-        return end(stop_grace);
+        return stop(order, stop_grace);
       case Order::Kind::stop_now:
-        begin_draining(order);
-        return end(Duration::zero());
+        return stop(order, Duration::zero());
     }
   }
 }
 
+void Running::stop(const Order& order, Duration grace) {
+  begin_draining(order);
+  ::sd_notify(0, "STOPPING=1");
+  end(grace);
+}
+
 void Running::begin_draining(const Order& order) {
   draining_ = true;
-  ::sd_notify(0, "STOPPING=1");
   take_over_socket_ = {};
   Event(EventKind::drain).field("operation", order.from).field("sessions", services_.clients.sessions()).emit();
 }
 
 void Running::end(Duration grace) {
+  watchdog_.reset();
   sockets_.close();
   for (auto& worker : workers_) worker->stop(grace);
   for (auto& worker : workers_) worker->join();
@@ -155,7 +166,10 @@ void Running::drain(const Order& order) {
   begin_draining(order);
   sockets_.close();
   for (auto& worker : workers_) worker->end_intake();
-  end(deliver_what_is_due(order.patience));
+  ::sd_notify(0, "STATUS=draining: delivers what is due");
+  const Duration grace = deliver_what_is_due(order.patience);
+  ::sd_notify(0, "STOPPING=1");  // only now: from here on the service manager counts TimeoutStopSec=
+  end(grace);
 }
 
 /// Returns the grace that sessions and deliveries get afterwards.

@@ -15,6 +15,7 @@
 #include "app/reload.h"
 #include "app/services.h"
 #include "app/take_over.h"
+#include "app/watchdog.h"
 #include "telemetry/metrics.h"
 
 namespace ringpost::app {
@@ -36,7 +37,9 @@ class Running {
  private:
   Result<void> start_workers();
   Result<void> start_admin();
+  void start_watchdog();
   void begin_draining(const Order& order);
+  void stop(const Order& order, Duration grace);
   void drain(const Order& order);
   Duration deliver_what_is_due(Duration patience);
   bool all_idle();
@@ -52,6 +55,7 @@ class Running {
   std::vector<telemetry::Gauge> gauges_;
   std::unique_ptr<admin::Server> admin_;
   Workers workers_;
+  std::unique_ptr<Watchdog> watchdog_;
   io::FileDescriptor take_over_socket_;
 };
 

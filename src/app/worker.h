@@ -51,6 +51,8 @@ class Worker {
   /// ends.
   void stop(Duration grace);
   void join();
+  /// Between ready() and stop(), for parcels of one's own.
+  io::Reactor* reactor() const noexcept { return reactor_.load(); }
 
  private:
   class Life;
