@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <filesystem>
 
 namespace ringpost::app {
 
@@ -17,6 +18,8 @@ namespace {
 Result<void> give_data_dir(const std::string& data_dir, const passwd& user) {
   struct stat status{};
   if (::stat(data_dir.c_str(), &status) == 0) return {};  // the operator's; wrong ownership shows when it is opened
+  std::error_code error;                                  // where it matters, mkdir says what is wrong
+  std::filesystem::create_directories(std::filesystem::path(data_dir).parent_path(), error);
   if (::mkdir(data_dir.c_str(), 0700) != 0) return fail_errno(errno, "create " + data_dir);
   if (::chown(data_dir.c_str(), user.pw_uid, user.pw_gid) != 0) return fail_errno(errno, "chown " + data_dir);
   return {};

@@ -13,8 +13,8 @@ namespace ringpost::app {
 std::uint64_t raise_descriptor_limit() noexcept;
 
 /// Started as root: becomes `user` for good (supplementary groups, gid, uid; no way back is checked) and gives
-/// `data_dir` to it where it does not exist yet. As anyone else: nothing. In both cases no program started from here
-/// can gain privileges. Errors: not_found (no such user), refused.
+/// `data_dir` to it where it does not exist yet (what is missing above it is made, and stays root's). As anyone else:
+/// nothing. In both cases no program started from here can gain privileges. Errors: not_found (no such user), refused.
 Result<void> drop_privileges(const std::string& user, const std::string& data_dir);
 
 /// Blocks the signals that Orders waits for, in this thread and all that it starts later; SIGPIPE is

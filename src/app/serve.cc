@@ -4,6 +4,7 @@
 
 #include <cstdio>
 
+#include "app/data_dir.h"
 #include "app/listening_sockets.h"
 #include "app/orders.h"
 #include "app/process.h"
@@ -140,6 +141,8 @@ int serve(const config::Configuration& configuration, const std::string& path, b
   if (!dropped) return refuse(dropped.error());
   telemetry::start_log(configuration.log, configuration.hostname);
   warn_of_few_descriptors(descriptors, configuration);
+  auto usable = check_data_dir(configuration.data_dir);
+  if (!usable) return refuse(usable.error());
   auto prepared = Prepared::from(std::make_shared<const config::Configuration>(configuration), nullptr);
   if (!prepared) return refuse(prepared.error());
   auto services = std::make_unique<Services>(std::move(*prepared));
