@@ -91,13 +91,15 @@ void Watchdog::run() {
     ask();
     bool answered = round_->changed.wait_until(lock, begin + half_ / 2, settled);
     if (!answered) {
-      say_who_is_stuck();
+      say_who_is_stuck(lock);
       answered = round_->changed.wait_until(lock, begin + half_, settled);
     }
     if (!answered) continue;
     if (round_->ending) return;
     std::fill(said_.begin(), said_.end(), false);
+    lock.unlock();
     hooks_.ping();
+    lock.lock();
     round_->changed.wait_until(lock, begin + half_, [this] { return round_->ending; });
   }
 }
@@ -111,12 +113,17 @@ void Watchdog::ask() {
   }
 }
 
-void Watchdog::say_who_is_stuck() {
-  for (std::size_t i = 0; i < reactors_.size(); ++i) {
-    if (!round_->waiting[i] || said_[i]) continue;
-    said_[i] = true;
-    hooks_.stuck(i);
+// The hooks run without the lock: a log or a systemd that is slow must not hold a reactor that answers.
+void Watchdog::say_who_is_stuck(std::unique_lock<std::mutex>& lock) {
+  std::vector<std::size_t> stuck;
+  for (std::size_t i = 0; i < reactors_.size(); ++i)
+    if (round_->waiting[i] && !said_[i]) stuck.push_back(i);
+  lock.unlock();
+  for (const std::size_t worker : stuck) {
+    said_[worker] = true;
+    hooks_.stuck(worker);
   }
+  lock.lock();
 }
 
 }  // namespace ringpost::app

@@ -52,7 +52,7 @@ class Watchdog {
 
   void run();
   void ask();
-  void say_who_is_stuck();
+  void say_who_is_stuck(std::unique_lock<std::mutex>& lock);
 
   std::vector<io::Reactor*> reactors_;
   Duration half_;
