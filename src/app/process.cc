@@ -10,6 +10,9 @@
 #include <cerrno>
 #include <csignal>
 #include <filesystem>
+#include <vector>
+
+#include "sandbox/capabilities.h"
 
 namespace ringpost::app {
 
@@ -36,23 +39,33 @@ std::uint64_t raise_descriptor_limit() noexcept {
   return limit.rlim_cur;
 }
 
-Result<void> drop_privileges(const std::string& user, const std::string& data_dir) {
-  if (::geteuid() == 0 && !user.empty() && user != "root") {
+Result<std::string> drop_privileges(const std::string& user, const std::string& data_dir) {
+  using sandbox::Capability;
+  const bool changes_user = ::geteuid() == 0 && !user.empty() && user != "root";
+  if (changes_user) {
     errno = 0;
     const passwd* entry = ::getpwnam(user.c_str());
     if (entry == nullptr) {
       return fail(ErrorKind::not_found, "no such user: " + user + " (create it, or set `user` in the configuration)");
     }
     auto given = give_data_dir(data_dir, *entry);
-    if (!given) return given;
+    if (!given) return propagate(given);
+    auto kept = sandbox::keep_capabilities_across_setuid();
+    if (!kept) return propagate(kept);
     if (::initgroups(user.c_str(), entry->pw_gid) != 0 || ::setgid(entry->pw_gid) != 0 ||
         ::setuid(entry->pw_uid) != 0) {
       return fail_errno(errno, "become user " + user);
     }
-    if (::setuid(0) == 0) return fail(ErrorKind::refused, "privileges could be regained after becoming " + user);
   }
+  // Whoever stays root wants to deliver into directories of others, which root can by this capability only.
+  std::vector<Capability> wanted{Capability::net_bind_service};
+  if (::geteuid() == 0) wanted.push_back(Capability::dac_override);
+  auto left = sandbox::keep_only(wanted);
+  if (!left) return left;
+  if (changes_user && ::setuid(0) == 0)
+    return fail(ErrorKind::refused, "privileges could be regained after becoming " + user);
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return fail_errno(errno, "no_new_privs");
-  return {};
+  return left;
 }
 
 sigset_t handled_signals() noexcept {

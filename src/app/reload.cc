@@ -22,7 +22,8 @@ struct Candidate {
   std::vector<std::string> problems;
 };
 
-void read(const std::string& path, const config::Configuration& now, Candidate& candidate) {
+void read(const std::string& path, const config::Configuration& now, const Confinement& confinement,
+          Candidate& candidate) {
   auto loaded = config::load(path);
   if (!loaded) {
     for (const config::Problem& problem : loaded.error()) candidate.problems.push_back(problem.text());
@@ -33,6 +34,8 @@ void read(const std::string& path, const config::Configuration& now, Candidate& 
   for (const config::Difference& difference : candidate.differences) {
     if (difference.needs_restart) candidate.problems.push_back(difference.text() + ": needs a restart");
   }
+  const auto covered = confinement.covers(*candidate.configuration);
+  if (!covered) candidate.problems.push_back(covered.error().reason);
 }
 
 void prepare(const Services& services, ListeningSockets& sockets, Candidate& candidate) {
@@ -93,10 +96,10 @@ Result<std::vector<std::vector<WorkerListener>>> share_out(
   return shares;
 }
 
-admin::ReloadReport reload(const std::string& path, const std::string& from, Services& services,
-                           ListeningSockets& sockets, Workers& workers) {
+admin::ReloadReport reload(const std::string& path, const std::string& from, const Confinement& confinement,
+                           Services& services, ListeningSockets& sockets, Workers& workers) {
   Candidate candidate;
-  read(path, services.configuration(), candidate);
+  read(path, services.configuration(), confinement, candidate);
   if (candidate.configuration != nullptr) prepare(services, sockets, candidate);
   admin::ReloadReport report;
   if (!candidate.problems.empty()) {

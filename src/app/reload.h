@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "admin/server.h"
+#include "app/confinement.h"
 #include "app/listening_sockets.h"
 #include "app/services.h"
 #include "app/worker.h"
@@ -21,7 +22,7 @@ Result<std::vector<std::vector<WorkerListener>>> share_out(
     const std::shared_ptr<const config::Configuration>& configuration);
 
 /// Main thread, while the workers serve. Returns when every worker goes by the new configuration. Logs all of it.
-admin::ReloadReport reload(const std::string& path, const std::string& from, Services& services,
-                           ListeningSockets& sockets, Workers& workers);
+admin::ReloadReport reload(const std::string& path, const std::string& from, const Confinement& confinement,
+                           Services& services, ListeningSockets& sockets, Workers& workers);
 
 }  // namespace ringpost::app

@@ -53,6 +53,7 @@ Result<void> Running::start(std::optional<MonotonicTime> took_over) {
   if (!admin) return admin;
   auto started = start_workers();
   if (!started) return started;
+  confinement_.seal();  // every worker has its ring
   for (auto& worker : workers_) worker->serve();
   if (admin_) Event(EventKind::start).field("listener", "admin").field("address", admin_->address()).emit();
   if (took_over) {
@@ -119,7 +120,7 @@ void Running::serve() {
       case Order::Kind::reload: {
         ::sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld",
                      static_cast<long long>(monotonic_now().time_since_epoch().count() / 1000));
-        auto report = reload(path_, order.from, services_, sockets_, workers_);
+        auto report = reload(path_, order.from, confinement_, services_, sockets_, workers_);
         if (order.report) order.report->set_value(std::move(report));
         ::sd_notifyf(0, "READY=1\nSTATUS=takes mail on %zu listeners", sockets_.listeners().size());
         break;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "admin/server.h"
+#include "app/confinement.h"
 #include "app/listening_sockets.h"
 #include "app/orders.h"
 #include "app/reload.h"
@@ -23,8 +24,9 @@ namespace ringpost::app {
 class Running {
  public:
   /// All outlive it. The queue is open; `sockets` are committed. `path`: of the configuration.
-  Running(Services& services, ListeningSockets& sockets, Orders& orders, std::string path)
-      : services_(services), sockets_(sockets), orders_(orders), path_(std::move(path)) {}
+  Running(Services& services, ListeningSockets& sockets, Orders& orders, const Confinement& confinement,
+          std::string path)
+      : services_(services), sockets_(sockets), orders_(orders), confinement_(confinement), path_(std::move(path)) {}
 
   /// Starts everything. Errors: those of admin::Server::start and of the workers; what has started is to be ended with
   /// end(). `took_over`: when our predecessor stopped to accept; none: there was none.
@@ -50,6 +52,7 @@ class Running {
   Services& services_;
   ListeningSockets& sockets_;
   Orders& orders_;
+  const Confinement& confinement_;
   const std::string path_;
   std::atomic<bool> draining_{false};  // what readiness says
   std::vector<telemetry::Gauge> gauges_;

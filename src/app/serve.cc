@@ -4,6 +4,7 @@
 
 #include <cstdio>
 
+#include "app/confinement.h"
 #include "app/data_dir.h"
 #include "app/listening_sockets.h"
 #include "app/orders.h"
@@ -33,7 +34,7 @@ int refuse(const Error& error) {
 }
 
 void say_started(const config::Configuration& configuration, const std::string& path, const ListeningSockets& sockets,
-                 const io::KernelFeatures& kernel) {
+                 const io::KernelFeatures& kernel, const Confinement& confinement) {
   std::string features;
   for (const std::string& feature : kernel.features) features += (features.empty() ? "" : " ") + feature;
   Event(EventKind::start)
@@ -42,6 +43,8 @@ void say_started(const config::Configuration& configuration, const std::string& 
       .field("data_dir", configuration.data_dir)
       .field("workers", configuration.workers)
       .field("features", features)
+      .field("hardening", confinement.text() + (kernel.restricted ? " io_uring-restrictions" : ""))
+      .field("hardening", confinement.text() + (kernel.restricted ? " io_uring-restrictions" : ""))
       .emit();
   for (std::size_t i = 0; i < configuration.server.listeners.size(); ++i) {
     Event(EventKind::start)
@@ -139,10 +142,15 @@ int serve(const config::Configuration& configuration, const std::string& path, b
   if (!start) return refuse(start.error());
   auto dropped = drop_privileges(configuration.user, configuration.data_dir);
   if (!dropped) return refuse(dropped.error());
-  telemetry::start_log(configuration.log, configuration.hostname);
-  warn_of_few_descriptors(descriptors, configuration);
+  auto confinement = Confinement::enter(configuration, path, *dropped);
+  if (!confinement) return refuse(confinement.error());
   auto usable = check_data_dir(configuration.data_dir);
   if (!usable) return refuse(usable.error());
+  auto confinement = Confinement::enter(configuration, path, *dropped);
+  if (!confinement) return refuse(confinement.error());
+  telemetry::start_log(configuration.log, configuration.hostname);
+  confinement->warn();
+  warn_of_few_descriptors(descriptors, configuration);
   auto prepared = Prepared::from(std::make_shared<const config::Configuration>(configuration), nullptr);
   if (!prepared) return refuse(prepared.error());
   auto services = std::make_unique<Services>(std::move(*prepared));
@@ -151,8 +159,8 @@ int serve(const config::Configuration& configuration, const std::string& path, b
   int status = 0;
   {
     const Renewal renewal(*services);
-    say_started(configuration, path, *start->sockets, *kernel);
-    Running running(*services, *start->sockets, *start->orders, path);
+    say_started(configuration, path, *start->sockets, *kernel, *confinement);
+    Running running(*services, *start->sockets, *start->orders, *confinement, path);
     auto started = running.start(*took_over);
     if (started) {
       running.serve();

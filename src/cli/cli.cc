@@ -14,6 +14,8 @@
 #include "policy/relay_access.h"
 #include "policy/sender_login.h"
 #include "relay/route.h"
+#include "sandbox/landlock.h"
+#include "sandbox/system_calls.h"
 #include "tls/library.h"
 #include "tls/server_context.h"
 
@@ -85,7 +87,10 @@ int version(const Arguments& arguments) {
   if (!kernel) return report_failure(kernel.error().reason);
   fmt::print("linux {}\nio_uring", kernel->release);
   for (const std::string& feature : kernel->features) fmt::print(" {}", feature);
-  fmt::print("\n");
+  fmt::print("\nhardening: no_new_privs capabilities");
+  if (const int landlock = sandbox::landlock_version()) fmt::print(" landlock(abi {})", landlock);
+  if (sandbox::can_filter_system_calls()) fmt::print(" seccomp");
+  fmt::print("{}\n", kernel->restricted ? " io_uring-restrictions" : "");
   return 0;
 }
 

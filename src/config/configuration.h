@@ -17,6 +17,7 @@
 #include "policy/sender_login.h"
 #include "queue/options.h"
 #include "relay/options.h"
+#include "sandbox/options.h"
 #include "sasl/options.h"
 #include "server/options.h"
 #include "telemetry/options.h"
@@ -38,6 +39,7 @@ struct Configuration {
   dns::Options dns;
   queue::Options queue;
   admin::Options admin;
+  sandbox::Options security;
   tls::ServerOptions tls;
   sasl::Options sasl;
   policy::SenderOptions sender;

@@ -225,7 +225,7 @@ std::expected<Configuration, std::vector<Problem>> parse(std::string_view text, 
   c.relay_access = default_relay_access();
   read_section(top_section(), root, c, report,
                {"listener", "relay", "domain", "route", "reply_rule", "dns", "queue", "limits", "log", "admin", "tls",
-                "auth", "token_issuer", "sender", "lookup"});
+                "auth", "token_issuer", "sender", "lookup", "security"});
   read_listeners(root, c, report);
   read_table(root, relay_section(), c.relay_access, report);
   read_domains(root, c, report);
@@ -239,6 +239,7 @@ std::expected<Configuration, std::vector<Problem>> parse(std::string_view text, 
   read_table(root, limits_section(), c.server, report);
   read_table(root, log_section(), c.log, report);
   read_table(root, admin_section(), c.admin, report);
+  read_table(root, security_section(), c.security, report);
   read_trust(root, c, report);
   if (!c.dns.trust_anchor.empty()) c.dns.trust_anchor = beside(name, c.dns.trust_anchor);
   if (!c.admin.token_file.empty()) c.admin.token_file = beside(name, c.admin.token_file);

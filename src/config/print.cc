@@ -69,6 +69,7 @@ void visit_sections(Visitor&& visit) {
   visit(limits_section(), whole.server);
   visit(log_section(), whole.log);
   visit(admin_section(), whole.admin);
+  visit(security_section(), whole.security);
 }
 
 }  // namespace
@@ -92,6 +93,7 @@ std::string print(const Configuration& c) {
   print_section(out, limits_section(), c.server);
   print_section(out, log_section(), c.log);
   print_section(out, admin_section(), c.admin);
+  print_section(out, security_section(), c.security);
   return out;
 }
 

@@ -334,4 +334,23 @@ const Section<admin::Options>& admin_section() {
   return section;
 }
 
+const Section<sandbox::Options>& security_section() {
+  using O = sandbox::Options;
+  using sandbox::Mode;
+  const auto paths = text_list_type("array of absolute paths", "an array of absolute paths", check_absolute_path);
+  static const Section<O> section{
+      "security",
+      false,
+      "What the process may still do after its start, so that a bug is worth little to whoever finds it "
+      "(docs/hardening.md).",
+      {row("sandbox", &O::mode, enum_type<Mode>({{"enforce", Mode::enforce}, {"log", Mode::log}, {"off", Mode::off}}),
+           "`enforce`: only the paths that this configuration names (Landlock) and the system calls of a mail server "
+           "(seccomp), as far as the kernel can; `log`: system calls are noted and done, paths are free; `off`: "
+           "neither"),
+       row("read_paths", &O::read_paths, paths, "more to read, for what a library opens by a configuration of its own"),
+       row("write_paths", &O::write_paths, paths,
+           "more to read and write; a directory that will hold mailboxes after a reload")}};
+  return section;
+}
+
 }  // namespace ringpost::config

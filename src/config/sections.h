@@ -17,6 +17,7 @@ const Section<queue::Options>& queue_section();
 const Section<server::Options>& limits_section();
 const Section<telemetry::LogOptions>& log_section();
 const Section<admin::Options>& admin_section();
+const Section<sandbox::Options>& security_section();
 const Section<tls::ServerOptions>& tls_section();
 const Section<Configuration>& auth_section();
 const Section<sasl::TokenIssuer>& token_issuer_section();

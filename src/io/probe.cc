@@ -2,24 +2,13 @@
 
 #include <sys/utsname.h>
 
-#include <array>
-
 #include "io/buffer_ring.h"
 #include "io/ring.h"
+#include "io/ring_operations.h"
 
 namespace ringpost::io {
 
 namespace {
-
-struct Needed {
-  int opcode;
-  const char* name;
-};
-constexpr std::array needed{Needed{IORING_OP_ACCEPT, "accept"},    Needed{IORING_OP_RECV, "recv"},
-                            Needed{IORING_OP_SENDMSG, "sendmsg"},  Needed{IORING_OP_CONNECT, "connect"},
-                            Needed{IORING_OP_WRITEV, "writev"},    Needed{IORING_OP_READ, "read"},
-                            Needed{IORING_OP_FSYNC, "fsync"},      Needed{IORING_OP_ASYNC_CANCEL, "async_cancel"},
-                            Needed{IORING_OP_MSG_RING, "msg_ring"}};
 
 // IORING_SETUP_* of the running ring, in the words of the manual page.
 void name_setup_flags(unsigned flags, std::vector<std::string>& out) {
@@ -40,12 +29,13 @@ Result<KernelFeatures> probe_kernel() {
   auto ring = Ring::create(small);
   if (!ring) return propagate(ring);
   name_setup_flags((*ring)->raw().flags, found.features);
+  found.restricted = (*ring)->restricted();
 
   io_uring_probe* probe = ::io_uring_get_probe_ring(&(*ring)->raw());
   if (probe == nullptr)
     return fail(ErrorKind::refused, "io_uring_register is forbidden here: allow it in the seccomp profile");
   std::string missing;
-  for (const Needed& operation : needed) {
+  for (const RingOperation& operation : ring_operations) {
     if (!::io_uring_opcode_supported(probe, operation.opcode)) missing += std::string(" ") + operation.name;
   }
   ::io_uring_free_probe(probe);

@@ -12,6 +12,7 @@ namespace ringpost::io {
 struct KernelFeatures {
   std::string release;                // uname -r
   std::vector<std::string> features;  // what is live, for the start event and `ringpost version --features`
+  bool restricted = false;            // our rings do what is in their table and nothing else (ring_operations.h)
 };
 
 /// Sets up a small ring with a buffer ring and asks for every operation we use. Errors: refused, with what is missing

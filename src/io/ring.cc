@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/assert.h"
+#include "io/ring_operations.h"
 
 namespace ringpost::io {
 
@@ -48,7 +49,9 @@ Result<std::unique_ptr<Ring>> Ring::create(const Options& options) {
   // CQSIZE: a turn may complete far more than it submits (multishot). CLAMP: a smaller limit is better than no start.
   // SUBMIT_ALL: one bad request must not hold up those behind it. SINGLE_ISSUER and DEFER_TASKRUN: completions are
   // processed when this thread asks, never by interrupting it; COOP_TASKRUN is the older form of the same (5.19).
-  constexpr unsigned base = IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP | IORING_SETUP_SUBMIT_ALL;
+  // R_DISABLED: the only time at which a ring can be restricted; the single issuer is then whoever enables it.
+  constexpr unsigned base =
+      IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_R_DISABLED;
   constexpr unsigned preferred[] = {base | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN,
                                     base | IORING_SETUP_COOP_TASKRUN, base};
   int result = -EINVAL;
@@ -61,6 +64,9 @@ Result<std::unique_ptr<Ring>> Ring::create(const Options& options) {
   }
   if (result < 0) return std::unexpected(setup_error(-result));
   ring->ready_ = true;
+  ring->restricted_ = restrict_ring(ring->ring_);
+  if (const int enabled = ::io_uring_enable_rings(&ring->ring_); enabled < 0)
+    return std::unexpected(setup_error(-enabled));
   // Saves the descriptor look-up of every io_uring_enter; only a speed-up, so a refusal is no error.
   static_cast<void>(::io_uring_register_ring_fd(&ring->ring_));
   return ring;

@@ -22,6 +22,8 @@ class Ring {
   Ring& operator=(const Ring&) = delete;
 
   io_uring& raw() noexcept { return ring_; }
+  /// Whether the kernel holds it to the operations of ring_operations.h.
+  bool restricted() const noexcept { return restricted_; }
   void queue(const Request& request, Operation& operation) noexcept;
   void queue_linked(std::span<const Request> requests, Operation* const* operations) noexcept;
   void queue_cancel(Operation& operation) noexcept;
@@ -38,6 +40,7 @@ class Ring {
 
   io_uring ring_{};
   bool ready_ = false;
+  bool restricted_ = false;
 };
 
 }  // namespace ringpost::io

@@ -101,6 +101,7 @@ inline constexpr std::array fields = std::to_array<FieldInfo>({
     {"errno", "name of the kernel's error"},
     {"features", "io_uring and library features that are live"},
     {"from", "reverse-path, empty for the null sender"},
+    {"hardening", "what the process has given up and is held to (docs/hardening.md)"},
     {"helo", "what the client called itself"},
     {"limit", "the limit that was reached"},
     {"listener", "role of the listener"},

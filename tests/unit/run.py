@@ -18,7 +18,7 @@ sys.dont_write_bytecode = True
 import lib  # noqa: E402
 
 PROGRAM_SECONDS_MAX = 240
-ONE_THREAD = {"cli", "config", "crypto", "mail", "smtp"}  # nothing in them meets another thread: the thread sanitizer is not asked
+ONE_THREAD = {"cli", "config", "crypto", "mail", "sandbox", "smtp"}  # nothing in them meets another thread: the thread sanitizer is not asked
 BEGIN = re.compile(r"^\[ RUN      \] (\S+)")
 END = re.compile(r"^\[( {7}OK|  FAILED |  SKIPPED) \] (\S+?),?(?: \((\d+) ms\))?$")
 

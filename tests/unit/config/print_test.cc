@@ -152,6 +152,10 @@ level = "debug"
 [admin]
 address = "0.0.0.0:9999"
 token_file = "/etc/ringpost/token"
+[security]
+sandbox = "log"
+read_paths = ["/srv/keys"]
+write_paths = ["/srv/mailboxes"]
 )toml";
 
 std::set<std::string> lines_of(const std::string& text) {

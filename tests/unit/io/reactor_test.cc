@@ -2,8 +2,11 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <liburing/io_uring.h>
 #include <linux/magic.h>
+#include <poll.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
 
 #include <algorithm>
@@ -24,6 +27,41 @@ TEST(Probe, FindsWhatTheReactorNeeds) {
   const auto features = probe_kernel();
   ASSERT_TRUE(features.has_value()) << features.error().reason;
   EXPECT_FALSE(features->features.empty());
+}
+
+TEST(Probe, RingsAreRestrictedHere) {
+  const auto features = probe_kernel();
+  ASSERT_TRUE(features.has_value()) << features.error().reason;
+  EXPECT_TRUE(features->restricted);  // Linux 5.10; what follows depends on it
+}
+
+TEST(Reactor, DoesNotDoWhatIsNotInItsTable) {
+  test::run_on_reactor([](Reactor& reactor) -> Task<> {
+    const auto submitted = [&reactor](std::uint8_t opcode) {
+      return Submission(reactor, {.opcode = opcode, .fd = AT_FDCWD, .address = "/dev/null"}, Deadline::never(),
+                        Cancel::never());
+    };
+    for (const std::uint8_t opcode : {IORING_OP_NOP, IORING_OP_OPENAT, IORING_OP_SOCKET, IORING_OP_UNLINKAT,
+                                      IORING_OP_WRITE, IORING_OP_SPLICE, IORING_OP_URING_CMD}) {
+      const int result = co_await submitted(opcode);
+      EXPECT_EQ(result, -EACCES) << "opcode " << int{opcode};
+    }
+    Request in_the_table{.opcode = IORING_OP_POLL_ADD, .fd = reactor.ring_descriptor(), .flags = POLLOUT};
+    in_the_table.submit_flags = IOSQE_FIXED_FILE;  // a flag that no request of ours has
+    const int result = co_await Submission(reactor, in_the_table, Deadline::never(), Cancel::never());
+    EXPECT_EQ(result, -EACCES);
+  });
+}
+
+TEST(Reactor, RegistersNothingButItsBuffers) {
+  const auto reactor = Reactor::create(test::small_reactor());
+  ASSERT_TRUE(reactor.has_value());
+  const int files[]{0};
+  const auto registered = [&](unsigned opcode, const void* argument) {
+    return ::syscall(SYS_io_uring_register, (*reactor)->ring_descriptor(), opcode, argument, 1) == 0 ? 0 : errno;
+  };
+  EXPECT_EQ(registered(IORING_REGISTER_FILES, files), EACCES);
+  EXPECT_EQ(registered(IORING_REGISTER_PERSONALITY, nullptr), EACCES);
 }
 
 TEST(Reactor, SleepEndsAtItsDeadline) {

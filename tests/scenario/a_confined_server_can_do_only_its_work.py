@@ -1,0 +1,113 @@
+"""After its start the server has given up what it does not need: the kernel says so, and what was not granted fails."""
+
+import json
+import os
+import pathlib
+import pwd
+
+from lib import ALICE, NotPermitted, check, check_equal, wait_until
+
+NET_BIND_SERVICE = 1 << 10
+DAC_OVERRIDE = 1 << 1
+
+
+def status(pid, name):
+    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith(name + ":"):
+            return line.split()[1]
+    raise NotPermitted(f"/proc/PID/status has no {name}")
+
+
+def offered(server):
+    """The words of the line `hardening:` of version --features."""
+    lines = server.cli("version", "--features").splitlines()
+    line = next((line for line in lines if line.startswith("hardening: ")), "")
+    check(line.startswith("hardening: no_new_privs capabilities"), f"version --features says {lines}")
+    return line.removeprefix("hardening: ")
+
+
+def need(server, *words):
+    for word in words:
+        if word not in offered(server):
+            raise NotPermitted(f"this kernel has no {word}")
+
+
+def threads(pid):
+    return [int(name) for name in os.listdir(f"/proc/{pid}/task")]
+
+
+def test_the_kernel_holds_every_thread_to_it(ctx):
+    server = ctx.server()
+    need(server, "seccomp", "io_uring-restrictions")
+    said = server.events("start")[0]["hardening"]
+    for word in ("no_new_privs", "capabilities(", "seccomp", "io_uring-restrictions"):
+        check(word in said, f"the start event says {said!r}")
+    check_equal("landlock" in said, "landlock" in offered(server), "landlock in the start event")
+    server.send("someone@example.test")
+    server.wait_mail("someone")
+    kept = NET_BIND_SERVICE | (DAC_OVERRIDE if os.geteuid() == 0 else 0)
+    for thread in threads(server.pid):
+        check_equal(status(thread, "NoNewPrivs"), "1", f"no_new_privs of thread {thread}")
+        check_equal(status(thread, "Seccomp"), "2", f"seccomp of thread {thread}")
+        check_equal(status(thread, "Seccomp_filters"), "2", f"filters of thread {thread}: of calls, and of new rings")
+        for name in ("CapEff", "CapPrm", "CapInh", "CapAmb"):
+            check(int(status(thread, name), 16) & ~kept == 0, f"{name} of thread {thread}: {status(thread, name)}")
+    if os.geteuid() == 0:
+        check_equal(int(status(server.pid, "CapBnd"), 16), kept, "the bounding set")
+
+
+def test_a_maildir_outside_of_what_was_granted_gets_nothing(ctx):
+    """The same path by a link that appeared after the start: only the kernel can refuse it."""
+    server = ctx.server()
+    need(server, "landlock")
+    outside = ctx.folder / "outside"
+    outside.mkdir()
+    server.send("inside@example.test")
+    server.wait_mail("inside")
+    (server.folder / "mail" / "example.test" / "lured").symlink_to(outside)
+    server.send("lured@example.test")
+    deferred = server.wait_event("defer", to="lured@example.test")
+    check("Permission denied" in json.dumps(deferred) or "EACCES" in json.dumps(deferred), f"{deferred}")
+    check_equal(list(outside.iterdir()), [], "what lies outside")
+
+
+def test_switched_off_the_same_link_is_followed(ctx):
+    """What shows that the story before is about the confinement."""
+    server = ctx.server({"security": {"sandbox": "off"}})
+    check_equal(status(server.pid, "Seccomp_filters"), status("self", "Seccomp_filters"), "filters of a server without one")
+    outside = ctx.folder / "outside"
+    outside.mkdir()
+    (server.folder / "mail" / "example.test").mkdir(parents=True)
+    (server.folder / "mail" / "example.test" / "lured").symlink_to(outside)
+    server.send("lured@example.test")
+    wait_until(lambda: list(outside.glob("new/*")), 10 * ctx.patience, "mail outside")
+
+
+def test_a_user_of_its_own_keeps_one_capability(ctx):
+    if os.geteuid() != 0:
+        raise NotPermitted("only root becomes somebody")
+    user = pwd.getpwnam("nobody")
+    server = ctx.secure_server({"user": "nobody"}, start=False)
+    for folder in (ctx.folder, server.folder):
+        folder.chmod(0o755)
+    for name in ("data", "mail"):
+        (server.folder / name).mkdir(exist_ok=True)
+        os.chown(server.folder / name, user.pw_uid, user.pw_gid)
+    for path in server.folder.rglob("*"):
+        if path.is_file():
+            os.chown(path, user.pw_uid, user.pw_gid)
+    server.start()
+    check_equal(status(server.pid, "Uid"), str(user.pw_uid), "the user of the server")
+    for name in ("CapEff", "CapPrm", "CapBnd"):
+        check_equal(int(status(server.pid, name), 16), NET_BIND_SERVICE, name)
+    with server.session("submission", who=ALICE) as client:
+        client.send(ALICE.address, ["someone@example.test"], "From: " + ALICE.address + "\r\n\r\nhello\r\n")
+    server.wait_mail("someone")
+
+
+def test_logged_only_it_works_and_says_so(ctx):
+    server = ctx.server({"security": {"sandbox": "log"}})
+    need(server, "seccomp")
+    check("seccomp(log)" in server.events("start")[0]["hardening"], str(server.events("start")[0]))
+    server.send("someone@example.test")
+    server.wait_mail("someone")
