@@ -65,8 +65,7 @@ Result<std::unique_ptr<Ring>> Ring::create(const Options& options) {
   if (result < 0) return std::unexpected(setup_error(-result));
   ring->ready_ = true;
   ring->restricted_ = restrict_ring(ring->ring_);
-  if (const int enabled = ::io_uring_enable_rings(&ring->ring_); enabled < 0)
-    return std::unexpected(setup_error(-enabled));
+  if (const int enabled = enable_ring(ring->ring_); enabled < 0) return std::unexpected(setup_error(-enabled));
   // Saves the descriptor look-up of every io_uring_enter; only a speed-up, so a refusal is no error.
   static_cast<void>(::io_uring_register_ring_fd(&ring->ring_));
   return ring;

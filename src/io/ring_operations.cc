@@ -1,5 +1,10 @@
 #include "io/ring_operations.h"
 
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+
 namespace ringpost::io {
 
 namespace {
@@ -11,6 +16,11 @@ constexpr std::uint8_t submission_flags = IOSQE_IO_LINK | IOSQE_BUFFER_SELECT | 
 // registered descriptor of the ring goes with it.
 constexpr std::array register_opcodes{IORING_REGISTER_PROBE, IORING_REGISTER_PBUF_RING, IORING_UNREGISTER_PBUF_RING,
                                       IORING_REGISTER_RING_FDS, IORING_UNREGISTER_RING_FDS};
+
+// The shared library of liburing 2.3 declares the functions for these two and does not export them.
+int register_with(io_uring& ring, unsigned opcode, const void* argument, unsigned count) noexcept {
+  return ::syscall(SYS_io_uring_register, ring.ring_fd, opcode, argument, count) < 0 ? -errno : 0;
+}
 
 constexpr std::size_t rules = ring_operations.size() + register_opcodes.size() + 1;
 
@@ -29,7 +39,11 @@ bool restrict_ring(io_uring& ring) noexcept {
   }
   restrictions[i].opcode = IORING_RESTRICTION_SQE_FLAGS_ALLOWED;
   restrictions[i].sqe_flags = submission_flags;
-  return ::io_uring_register_restrictions(&ring, restrictions.data(), rules) == 0;
+  return register_with(ring, IORING_REGISTER_RESTRICTIONS, restrictions.data(), rules) == 0;
+}
+
+int enable_ring(io_uring& ring) noexcept {
+  return register_with(ring, IORING_REGISTER_ENABLE_RINGS, nullptr, 0);
 }
 
 }  // namespace ringpost::io

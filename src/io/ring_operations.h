@@ -32,4 +32,7 @@ inline constexpr auto ring_operations = std::to_array<RingOperation>({
 /// Restricts a ring that was made with IORING_SETUP_R_DISABLED to the table. Whether the kernel did.
 bool restrict_ring(io_uring& ring) noexcept;
 
+/// Lets the calling thread, and under IORING_SETUP_SINGLE_ISSUER no other, submit to such a ring. 0 or -errno.
+int enable_ring(io_uring& ring) noexcept;
+
 }  // namespace ringpost::io

@@ -2,7 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <liburing/io_uring.h>
+#include <liburing.h>
 #include <linux/magic.h>
 #include <poll.h>
 #include <sys/mman.h>
