@@ -36,7 +36,10 @@ name = "example.com"
 deliver = "maildir:/srv/mail/{domain}/{local}"
 [[route]]
 domain = "example.net"
-next_hop = ["maildir:/srv/archive/all", "smtp://a.example"]
+next_hop = "maildir:/srv/archive/all"
+[[route]]
+domain = "*"
+next_hop = ["smtp://a.example", "mx"]
 )");
   std::vector<std::string> written;
   for (const Grant& grant : grants)
@@ -177,7 +180,8 @@ TEST(Grants, AReloadThatNeedsMoreIsRefusedWithThePath) {
   const auto refused = suffices(granted, grants_of(before + "deliver = \"maildir:/srv/other/{local}\"\n"));
   ASSERT_FALSE(refused.has_value());
   EXPECT_TRUE(refused.error().reason.starts_with("/srv/other was not")) << refused.error().reason;
-  const auto key = suffices(granted, grants_of(before + "[tls]\nclient_ca = \"/elsewhere/ca.pem\"\n"));
+  const auto key =
+      suffices(granted, grants_of("data_dir = \"/srv/queue\"\n[tls]\nclient_ca = \"/elsewhere/ca.pem\"\n"));
   ASSERT_FALSE(key.has_value());
   EXPECT_TRUE(key.error().reason.starts_with("/elsewhere was not")) << key.error().reason;
   // What was only read is not written.
