@@ -49,13 +49,17 @@ class Filter {
     if (result != 0 && error_ == 0) error_ = result;
   }
 
-  Result<void> load(bool all_threads) {
+  struct Loading {
+    bool noted = true;         // refusals
+    bool all_threads = false;  // not only the calling one
+  };
+  Result<void> load(Loading how) {
     if (!filter_) return fail(ErrorKind::io, "libseccomp gave no filter");
-    // Notes refusals; a tree instead of a list, which matters where the kernel does not remember answers (before 5.11).
-    static_cast<void>(::seccomp_attr_set(filter_.get(), SCMP_FLTATR_CTL_LOG, 1));
+    static_cast<void>(::seccomp_attr_set(filter_.get(), SCMP_FLTATR_CTL_LOG, how.noted ? 1 : 0));
+    // A tree instead of a list, which matters where the kernel does not remember answers (before 5.11).
     static_cast<void>(::seccomp_attr_set(filter_.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2));
     static_cast<void>(::seccomp_attr_set(filter_.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS));
-    if (all_threads && error_ == 0) error_ = ::seccomp_attr_set(filter_.get(), SCMP_FLTATR_CTL_TSYNC, 1);
+    if (how.all_threads && error_ == 0) error_ = ::seccomp_attr_set(filter_.get(), SCMP_FLTATR_CTL_TSYNC, 1);
     if (error_ == 0) error_ = ::seccomp_load(filter_.get());
     if (error_ != 0) return fail_errno(-error_, "the filter of system calls");
     return {};
@@ -72,7 +76,7 @@ void add_conditional_calls(Filter& filter) {
   const auto allow = [&filter](const char* name, const Conditions& conditions) {
     filter.add(SCMP_ACT_ALLOW, name, conditions);
   };
-  // Threads, no processes. clone3 hides its flags from a filter; without it glibc uses clone.
+  // Threads, no processes.
   allow("clone", {bits(0, CLONE_THREAD | CLONE_VM, CLONE_THREAD | CLONE_VM)});
   // Memory is written or executed, never both; a library that is loaded late is mapped from its file.
   for (const char* map : {"mmap", "mmap2"}) {
@@ -101,6 +105,14 @@ void add_conditional_calls(Filter& filter) {
     allow("ioctl", {is(1, request)});
 }
 
+/// clone3 hides from a filter whether it makes a thread; without it glibc uses clone, which shows it. A filter of its
+/// own, so that the start of each thread is not noted as a refusal.
+Result<void> refuse_clone3() {
+  Filter filter(SCMP_ACT_ALLOW);
+  filter.add(SCMP_ACT_ERRNO(ENOSYS), "clone3");
+  return filter.load({.noted = false, .all_threads = false});
+}
+
 bool sanitizer_needs(std::string_view name) noexcept {
   return sanitized && std::ranges::find(sanitizer_calls, name) != sanitizer_calls.end();
 }
@@ -114,8 +126,13 @@ bool can_filter_system_calls() noexcept {
 Result<void> filter_system_calls(Mode mode) {
   if (mode == Mode::off) return {};
   const bool log = mode == Mode::log;
+  if (!log && !sanitized) {
+    auto refused = refuse_clone3();
+    if (!refused) return refused;
+  }
   Filter filter(log ? SCMP_ACT_LOG : SCMP_ACT_ERRNO(ENOSYS));
   for (const char* name : plain_calls) filter.add(SCMP_ACT_ALLOW, name);
+  filter.add(SCMP_ACT_ALLOW, "clone3");  // refuse_clone3
   if (sanitized) {
     for (const char* name : sanitizer_calls) filter.add(SCMP_ACT_ALLOW, name);
   } else {
@@ -125,14 +142,14 @@ Result<void> filter_system_calls(Mode mode) {
     for (const char* name : hostile_calls)
       if (!sanitizer_needs(name)) filter.add(SCMP_ACT_KILL_PROCESS, name);
   }
-  return filter.load(false);
+  return filter.load({});
 }
 
 Result<void> forbid_new_rings(Mode mode) {
   if (mode == Mode::off) return {};
   Filter filter(SCMP_ACT_ALLOW);
   filter.add(mode == Mode::log ? SCMP_ACT_LOG : SCMP_ACT_ERRNO(EPERM), "io_uring_setup");
-  return filter.load(true);
+  return filter.load({.noted = true, .all_threads = true});
 }
 
 }  // namespace ringpost::sandbox
