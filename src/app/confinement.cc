@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "app/grants.h"
@@ -62,20 +63,23 @@ Result<void> Confinement::confine_paths(const config::Configuration& configurati
     warnings_.emplace_back("this kernel has no Landlock, or it is switched off: no path is refused");
     return {};
   }
-  grants_ = grants_for(configuration, config_path_);
+  asked_ = grants_for(configuration, config_path_);
   if (sandbox::sanitized) {  // its symbolizer reads the program
     std::error_code error;
     const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
-    if (!error) grants_.push_back({program.parent_path(), sandbox::Access::read});
+    if (!error) asked_.push_back({program.parent_path(), sandbox::Access::read});
   }
-  for (const sandbox::Grant& grant : grants_) {
-    if (grant.access != sandbox::Access::write || exists(grant.path)) continue;
-    make_directories(grant.path);
-    if (!exists(grant.path))
+  for (const sandbox::Grant& grant : asked_) {
+    const bool writes = grant.access == sandbox::Access::write;
+    if (writes && !exists(grant.path)) make_directories(grant.path);
+    if (exists(grant.path)) {
+      granted_.push_back(grant);
+    } else if (writes) {
       warnings_.push_back(grant.path +
                           " does not exist and cannot be made: nothing can be written there until a restart");
+    }
   }
-  auto confined = sandbox::confine_paths(grants_, notified_by_an_abstract_socket());
+  auto confined = sandbox::confine_paths(granted_, notified_by_an_abstract_socket());
   if (!confined) return confined;
   text_ += " landlock(abi " + std::to_string(version) + ")";
   return {};
@@ -100,8 +104,13 @@ void Confinement::seal() const {
 }
 
 Result<void> Confinement::covers(const config::Configuration& next) const {
-  if (grants_.empty()) return {};
-  return suffices(grants_, grants_for(next, config_path_));
+  if (next.security.mode != mode_)
+    return fail(ErrorKind::refused, "[security] sandbox cannot be changed while we run: it needs a restart");
+  if (granted_.empty()) return {};
+  auto wanted = grants_for(next, config_path_);
+  // What was missing at the start and is asked for again is no worse than it was.
+  std::erase_if(wanted, [this](const auto& grant) { return std::ranges::find(asked_, grant) != asked_.end(); });
+  return suffices(granted_, wanted);
 }
 
 void Confinement::warn() const {

@@ -23,8 +23,8 @@ class Confinement {
   /// When every ring is made: no other can be, in all threads. A failure is logged.
   void seal() const;
 
-  /// Whether this process could run with `next`, as far as paths go: for a reload. Errors: refused, with the first path
-  /// that was not granted.
+  /// Whether this process could run with `next`: for a reload. Errors: refused, with the first path that was not
+  /// granted, or because `next` wants another mode.
   Result<void> covers(const config::Configuration& next) const;
 
   /// What is in force, for the start event: "no_new_privs capabilities(cap_net_bind_service) landlock(abi 7) seccomp".
@@ -38,8 +38,9 @@ class Confinement {
   Result<void> filter_system_calls();
 
   sandbox::Mode mode_;
-  std::string config_path_;             // absolute
-  std::vector<sandbox::Grant> grants_;  // empty: no path is refused
+  std::string config_path_;              // absolute
+  std::vector<sandbox::Grant> asked_;    // what the configuration needed at the start
+  std::vector<sandbox::Grant> granted_;  // of it, what existed and is ours; empty: no path is refused
   bool filtered_ = false;
   std::string text_;
   std::vector<std::string> warnings_;

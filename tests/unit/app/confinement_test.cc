@@ -112,6 +112,22 @@ TEST_F(Confined, AReloadMayStayWithinWhatWasGranted) {
               next.relay_access.domains[0].deliver = "maildir:" + root_ + "/mail/more/{local}";
               if (!entered->covers(next)) return 2;
               next.relay_access.domains[0].deliver = "maildir:" + root_ + "/secrets/{local}";
+              if (entered->covers(next)) return 3;
+              next = configuration_;
+              next.security.mode = sandbox::Mode::off;
+              return entered->covers(next) ? 4 : 0;
+            }),
+            "0");
+}
+
+TEST_F(Confined, WhatWasMissingAtTheStartIsNotGrantedByItsName) {
+  configuration_.security.read_paths = {root_ + "/later"};
+  EXPECT_EQ(test::in_child([this] {
+              const auto entered = enter();
+              if (!entered) return 1;
+              if (!entered->covers(configuration_)) return 2;  // it runs with this one
+              config::Configuration next = configuration_;
+              next.security.read_paths = {root_ + "/later/more"};
               return entered->covers(next) ? 3 : 0;
             }),
             "0");
