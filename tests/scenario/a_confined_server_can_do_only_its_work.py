@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import pwd
+import sys
 
 from lib import NotPermitted, check, check_equal, wait_until
 
@@ -107,5 +108,29 @@ def test_logged_only_it_works_and_says_so(ctx):
     server = ctx.server({"security": {"sandbox": "log"}})
     need(server, "seccomp")
     check("seccomp(log)" in server.events("start")[0]["hardening"], str(server.events("start")[0]))
+    server.send("someone@example.test")
+    server.wait_mail("someone")
+
+
+WITHOUT = """
+import ctypes, os, sys
+library = ctypes.CDLL("libseccomp.so.2")
+library.seccomp_init.restype = ctypes.c_void_p
+allow, no_such_call = 0x7fff0000, 0x00050000 | 38
+made = ctypes.c_void_p(library.seccomp_init(allow))
+for name in sys.argv[1].split(","):
+    library.seccomp_rule_add(made, no_such_call, library.seccomp_syscall_resolve_name(name.encode()), 0)
+assert library.seccomp_load(made) == 0
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+def test_a_kernel_that_has_none_of_it_is_told_and_no_error(ctx):
+    server = ctx.server(wrapper=[sys.executable, "-c", WITHOUT, "landlock_create_ruleset,seccomp"])
+    said = server.events("start")[0]["hardening"]
+    check("landlock" not in said and "seccomp" not in said and "no_new_privs" in said, f"the start event says {said!r}")
+    reasons = [event["reason"] for event in server.events("warning") if event.get("operation") == "hardening"]
+    check(any("no Landlock" in reason for reason in reasons), f"{reasons}")
+    check(any("system calls" in reason for reason in reasons), f"{reasons}")
     server.send("someone@example.test")
     server.wait_mail("someone")
