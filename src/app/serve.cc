@@ -142,8 +142,6 @@ int serve(const config::Configuration& configuration, const std::string& path, b
   if (!start) return refuse(start.error());
   auto dropped = drop_privileges(configuration.user, configuration.data_dir);
   if (!dropped) return refuse(dropped.error());
-  auto confinement = Confinement::enter(configuration, path, *dropped);
-  if (!confinement) return refuse(confinement.error());
   auto usable = check_data_dir(configuration.data_dir);
   if (!usable) return refuse(usable.error());
   auto confinement = Confinement::enter(configuration, path, *dropped);

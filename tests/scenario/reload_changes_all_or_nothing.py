@@ -42,7 +42,7 @@ def test_domains_limits_routes_and_the_log_level_follow(ctx):
         busy.command("RCPT TO:<x@late.test>", 250)  # relayed: the client is trusted
         change(server, route=[{"domain": "*", "next_hop": new.next_hop}], log={"level": "warning"},
                limits={"recipients_max": 2, "message_size_max": "64KiB"},
-               domain=server.config["domain"] + [{"name": "late.test", "deliver": f"maildir:{ctx.folder}/late/{{local}}"}])
+               domain=server.config["domain"] + [{"name": "late.test", "deliver": f"maildir:{server.folder}/mail/late/{{local}}"}])
         said = server.cli("reload")
         check('[limits] recipients_max: 2, was 10' in said and '[[domain]] "late.test": new' in said, said)
         check(f'[[route]] "*" next_hop: "{new.next_hop}", was "{old.next_hop}"' in said, said)
@@ -58,7 +58,7 @@ def test_domains_limits_routes_and_the_log_level_follow(ctx):
     new.wait(1)
     check_equal([m["recipients"] for m in old.messages], [["first@far.test"]], "what the old next hop got")
     check_equal([m["recipients"] for m in new.messages], [["second@far.test"]], "what the new next hop got")
-    wait_until(lambda: list((ctx.folder / "late" / "box" / "new").glob("*")), 10 * ctx.patience, "mail of the new domain")
+    wait_until(lambda: list((server.folder / "mail" / "late" / "box" / "new").glob("*")), 10 * ctx.patience, "mail of the new domain")
     before = len(server.log_text())
     with server.client() as client:
         client.greet()
@@ -94,7 +94,7 @@ def test_accounts_and_certificates_of_the_new_configuration_are_used(ctx):
         listener["address"] = f"127.0.0.1:{free_port()}"
     server.start()
     with server.session("submission", who=ALICE) as client:
-        moved = ctx.folder / "users-without-alice.toml"
+        moved = server.folder / "users-without-alice.toml"
         server.cli("user", "add", "zoe@example.test", "--file", str(moved), "--password-stdin", stdin=b"zoe's own\n")
         change(server, auth={"users": f"file:{moved}"})
         server.cli("reload")
@@ -120,9 +120,11 @@ def test_whatever_is_wrong_is_told_and_nothing_changes(ctx):
     server.config_path.write_text(good)
     change(server, workers=1, queue={"max_age": "1d"}, limits={"recipients_max": 1},
            listener=server.config["listener"] + [{"address": f"{taken.host}:{taken.port}", "role": "mx"}],
-           domain=server.config["domain"] + [{"name": "b.test", "recipients": "file:none.txt"}])
+           domain=server.config["domain"] + [{"name": "b.test", "deliver": "discard:", "recipients": "file:none.txt"},
+                                             {"name": "c.test", "deliver": "maildir:/srv/elsewhere/{local}"}])
     said = server.cli("reload", expect=1) + server.cli_error
     for reason in ("workers: 1, was 2: needs a restart", "[queue] max_age", f"bind {taken.host}:{taken.port}", "none.txt",
+                   "/srv/elsewhere was not among the paths",
                    "the old configuration stays in force"):
         check(reason in said, f"{reason!r} is not told: {said}")
     with server.client() as client:
