@@ -136,6 +136,9 @@ def test_systemd_starts_it_and_an_upgrade_keeps_the_mail(ctx):
         debian.run("apt-get", "-q", "-y", "install", f"/root/{older.name}")
         check_equal(debian.show("ringpost", "ActiveState"), "active", debian.run("journalctl", "-u", "ringpost", "-o", "cat"))
         check_installed(system)
+        allowed = debian.show("ringpost", "SystemCallFilter").split()
+        check({"io_uring_setup", "capset", "seccomp", "landlock_restrict_self"} <= set(allowed), f"allowed calls: {allowed}")
+        check(not {"mount", "setuid", "add_key"} & set(allowed), f"allowed calls: {allowed}")
         system.path(CONFIG).write_text(written := administrators_configuration(2525, 8025, 2626))
         debian.run("systemctl", "restart", "ringpost")
         with debian.network():

@@ -18,6 +18,9 @@ from support.base_system import BASE, System
 
 CGROUPS = [path for path in map(pathlib.Path, ("/sys/fs/cgroup/systemd", "/sys/fs/cgroup/unified", "/sys/fs/cgroup"))
            if (path / "cgroup.procs").exists()]
+# What systemd-nspawn does not let its containers do unless it is told.
+SYSTEM_CALLS = ("io_uring_setup io_uring_enter io_uring_register seccomp landlock_create_ruleset landlock_add_rule "
+                "landlock_restrict_self")
 CLONE_NEWNET = 0x40000000
 
 
@@ -37,7 +40,7 @@ class Booted:
                 raise NotPermitted(f"a cgroup of its own: {error}") from None
         command = ["systemd-nspawn", "--quiet", "-D", str(system.root), "--register=no", "--keep-unit", "--private-network",
                    f"--bind={BASE}/archives:/var/cache/apt/archives", "--kill-signal=SIGRTMIN+3",
-                   "--system-call-filter=io_uring_setup io_uring_enter io_uring_register", "--boot"]
+                   f"--system-call-filter={SYSTEM_CALLS}", "--boot"]
         with open(self.log, "wb") as out:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, preexec_fn=self._enter_groups)
         try:
