@@ -54,10 +54,7 @@ def cells(row):
     return [cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", row.strip())[1:-1]]
 
 
-def section(title, body):
-    yield f".Ss {escape(title)}"
-    table = [line for line in body if line.startswith("|")]
-    yield from lines(" ".join(line for line in body if line and not line.startswith("|")))
+def keys(table):
     yield ".Bl -tag -width Ds"
     for row in table[2:]:
         key, kind, standard, meaning = cells(row)
@@ -69,29 +66,35 @@ def section(title, body):
     yield ".El"
 
 
-def introduction(text):
-    for part in re.split(r"\n\n", text.strip()):
-        if part.startswith("```"):
-            yield ".Bd -literal -offset indent"
-            yield from ("\\&" + escape(line) if line.strip() else "" for line in part.splitlines()[1:] if line != "```")
-            yield ".Ed"
-        else:
-            yield ".Pp"
-            yield from lines(part.replace("\n", " "))
+def blocks(text):
+    """Paragraphs, tables of keys, lists and examples of a piece of Markdown, each as mdoc."""
+    for code, other in re.findall(r"```\w*\n(.*?)```|((?:(?!```).)+)", text, re.S):
+        if code:
+            yield [".Bd -literal -offset indent", *("\\&" + escape(line) if line else "" for line in code.splitlines()), ".Ed"]
+        for part in re.split(r"\n\n+", other.strip()):
+            if part.startswith("|"):
+                yield [*keys(part.splitlines())]
+            elif part.startswith("- "):
+                points = re.split(r"^- ", part, flags=re.M)[1:]
+                yield [".Bl -bullet", *(line for point in points for line in (".It", *lines(" ".join(point.split())))), ".El"]
+            elif part:
+                yield [".Pp", *lines(" ".join(part.split()))]
+
+
+def prose(text):
+    """The blocks in a row; the paragraph that follows a heading needs no mark."""
+    made = [line for block in blocks(text) for line in block]
+    return made[1:] if made[:1] == [".Pp"] else made
 
 
 def page(document):
     """The manual page, of the text of docs/configuration.md."""
     begin, *sections = re.split(r"^## ", document, flags=re.M)
-    code = re.search(r"```.*?```", begin, re.S)
-    inside = code.group(0).replace("\n\n", "\n \n")  # a blank line does not end the example
-    made = [*introduction(begin.partition("\n")[2].replace(code.group(0), inside))]
-    made = made[1:] if made[0] == ".Pp" else made
-    keys = []
+    made = prose(begin.partition("\n")[2]) + [".Sh KEYS"]
     for one in sections:
-        title, *body = one.splitlines()
-        keys += section(title, body)
-    return HEAD + "\n".join([*made, ".Sh KEYS", *keys]) + "\n" + TAIL
+        title, _, body = one.partition("\n")
+        made += [f".Ss {escape(title)}", *prose(body)]
+    return HEAD + "\n".join(made) + "\n" + TAIL
 
 
 if __name__ == "__main__":
