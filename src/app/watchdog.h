@@ -27,7 +27,8 @@ class Watchdog {
     std::function<void(std::size_t worker)> stuck;
   };
 
-  /// The interval that systemd asks for in the environment (sd_watchdog_enabled(3)); zero: none.
+  /// The interval that systemd asks for in the environment; zero: none. Unlike sd_watchdog_enabled(3) it does not ask
+  /// that WATCHDOG_PID be ours: after a hot upgrade it names our predecessor, whose place we have taken.
   static Duration asked_interval() noexcept;
   /// Hooks that tell systemd and the log.
   static Hooks systemd();
