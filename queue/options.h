@@ -45,15 +45,17 @@ struct Options {
   // Start although a segment file is gone: the messages in it are dropped (and logged), the rest is delivered.
   bool accept_data_loss = false;
 
-  // Not in the configuration file: sizes that tests make small.
+  // Not in the configuration file: sizes that tests make small, and those that follow from [limits] memory_max.
   std::uint64_t segment_octets = 64ULL << 20;
   std::uint64_t chunk_octets_max = 256ULL << 10;  // a body chunk record; larger messages stream in several
   std::uint32_t window_messages = 2000;           // ready messages in memory per destination and worker
   std::uint32_t window_messages_total = 20'000;   // of all destinations of a worker
   Duration index_lag = std::chrono::milliseconds(100);
-  std::uint32_t unindexed_messages_max = 50'000;   // accepts the indexer may be behind before 452
-  Duration compact_after = std::chrono::hours(1);  // a segment that is nearly dead this long is copied out
-  std::uint64_t upload_octets_max = 64ULL << 20;   // body octets of a worker on their way to the log
+  std::uint32_t unindexed_messages_max = 50'000;    // accepts the indexer may be behind before 452
+  Duration compact_after = std::chrono::hours(1);   // a segment that is nearly dead this long is copied out
+  std::uint64_t upload_octets_max = 64ULL << 20;    // body octets of a worker on their way to the log
+  std::uint64_t block_cache_octets = 32ULL << 20;   // of RocksDB: what it has read
+  std::uint64_t write_buffer_octets = 16ULL << 20;  // of RocksDB: what it has not written yet
 };
 
 }  // namespace ringpost::queue

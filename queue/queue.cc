@@ -77,7 +77,8 @@ Result<void> Queue::Impl::open() {
     if (!made) return propagate(made);
   }
   // RocksDB first: a schema that is not ours must be found before anything is changed.
-  auto opened = Store::open(options.data_dir + "/db");
+  auto opened = Store::open(options.data_dir + "/db", {.block_cache_octets = options.block_cache_octets,
+                                                       .write_buffer_octets = options.write_buffer_octets});
   if (!opened) return propagate(opened);
   store = std::move(*opened);
   segments = std::make_unique<SegmentTable>(*shared.files, options.data_dir + "/spool", options.segment_octets,

@@ -93,12 +93,12 @@ Result<void> check_schema(std::string_view value) {
 }
 
 // Read-only, so that a database we must not touch stays as it is.
-Result<void> look_before_opening(const std::string& directory) {
+Result<void> look_before_opening(const std::string& directory, const StoreMemory& memory) {
   const auto health = std::make_shared<StoreHealth>();
-  const auto all = store_families();
+  const auto all = store_families(memory);
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* raw = nullptr;
-  const auto status = rocksdb::DB::OpenForReadOnly(store_options(health), directory,
+  const auto status = rocksdb::DB::OpenForReadOnly(store_options(health, memory), directory,
                                                    {all[family_default], all[family_meta]}, &handles, &raw);
   if (!status.ok()) return failed(status, "open the queue's database " + directory);
   const std::unique_ptr<rocksdb::DB> db(raw);
@@ -157,19 +157,19 @@ std::size_t Batch::octets() const noexcept {
 Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Store::~Store() = default;
 
-Result<std::unique_ptr<Store>> Store::open(const std::string& directory) {
+Result<std::unique_ptr<Store>> Store::open(const std::string& directory, const StoreMemory& memory) {
   struct stat found{};
   const bool exists = ::stat((directory + "/CURRENT").c_str(), &found) == 0;
   if (exists) {
-    const auto looked = look_before_opening(directory);
+    const auto looked = look_before_opening(directory, memory);
     if (!looked) return std::unexpected(looked.error());
   }
   auto impl = std::make_unique<Impl>();
-  rocksdb::DBOptions options = store_options(impl->health);
+  rocksdb::DBOptions options = store_options(impl->health, memory);
   options.create_if_missing = true;
   options.create_missing_column_families = true;
   rocksdb::DB* raw = nullptr;
-  const auto status = rocksdb::DB::Open(options, directory, store_families(), &impl->families, &raw);
+  const auto status = rocksdb::DB::Open(options, directory, store_families(memory), &impl->families, &raw);
   if (!status.ok()) return failed(status, "open the queue's database " + directory);
   impl->db.reset(raw);
   auto schema = impl->get(family_meta, schema_name);

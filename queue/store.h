@@ -28,6 +28,12 @@ struct StoreCounts {
   std::int64_t deferred = 0;
 };
 
+/// How much RocksDB may keep in memory: blocks that it has read, and what it has not written yet.
+struct StoreMemory {
+  std::uint64_t block_cache_octets = 32ULL << 20;
+  std::uint64_t write_buffer_octets = 16ULL << 20;
+};
+
 class Store;
 
 class Batch {
@@ -89,7 +95,7 @@ class Store {
   static constexpr std::uint32_t schema_version = 2;
 
   /// Opens or creates. Blocking. Errors: refused (a newer schema: nothing was written), corrupt, no_space, io.
-  static Result<std::unique_ptr<Store>> open(const std::string& directory);
+  static Result<std::unique_ptr<Store>> open(const std::string& directory, const StoreMemory& memory = {});
   ~Store();
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;

@@ -14,6 +14,7 @@
 #include <cstdio>
 
 #include "queue/keys.h"
+#include "queue/store.h"
 #include "telemetry/log.h"
 
 namespace ringpost::queue {
@@ -105,11 +106,11 @@ std::string StoreHealth::reason() {
   return {};
 }
 
-rocksdb::DBOptions store_options(const std::shared_ptr<StoreHealth>& health) {
+rocksdb::DBOptions store_options(const std::shared_ptr<StoreHealth>& health, const StoreMemory& memory) {
   rocksdb::DBOptions options;
   options.info_log = std::make_shared<WarningsOnly>();
   options.listeners.push_back(std::make_shared<HealthListener>(health));
-  options.db_write_buffer_size = 16U << 20;
+  options.db_write_buffer_size = memory.write_buffer_octets;
   options.max_total_wal_size = 64U << 20;
   options.max_open_files = 256;
   options.max_background_jobs = 2;
@@ -122,21 +123,22 @@ rocksdb::DBOptions store_options(const std::shared_ptr<StoreHealth>& health) {
   return options;
 }
 
-std::vector<rocksdb::ColumnFamilyDescriptor> store_families() {
-  const auto cache = rocksdb::NewLRUCache(32U << 20);
+std::vector<rocksdb::ColumnFamilyDescriptor> store_families(const StoreMemory& memory) {
+  const auto cache = rocksdb::NewLRUCache(memory.block_cache_octets);
+  const std::size_t sixteenth = memory.write_buffer_octets / 16;
   const auto add = std::make_shared<AddCounts>();
-  auto message = family_options(cache, 8U << 20);
-  auto due = family_options(cache, 4U << 20);
+  auto message = family_options(cache, 8 * sixteenth);
+  auto due = family_options(cache, 4 * sixteenth);
   // A queue is written at one end and deleted at the other: a file with many deletions in a row is compacted soon, so
   // that a scan does not step over what is long gone.
   due.table_properties_collector_factories.push_back(rocksdb::NewCompactOnDeletionCollectorFactory(4096, 1024, 0.5));
   message.table_properties_collector_factories.push_back(
       rocksdb::NewCompactOnDeletionCollectorFactory(4096, 2048, 0.5));
-  auto segment = family_options(cache, 1U << 20);
-  auto meta = family_options(cache, 1U << 20);
+  auto segment = family_options(cache, sixteenth);
+  auto meta = family_options(cache, sixteenth);
   segment.merge_operator = add;
   meta.merge_operator = add;
-  auto unused = family_options(cache, 1U << 20);
+  auto unused = family_options(cache, sixteenth);
   return {{rocksdb::kDefaultColumnFamilyName, unused},
           {"message", message},
           {"due", due},

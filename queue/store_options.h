@@ -13,6 +13,8 @@
 
 namespace ringpost::queue {
 
+struct StoreMemory;
+
 /// Set by RocksDB's own threads, read by anyone.
 struct StoreHealth {
   std::atomic<bool> healthy{true};
@@ -24,9 +26,9 @@ struct StoreHealth {
   void update_locked() noexcept { healthy = background_error.empty() && stalled_families == 0; }
 };
 
-rocksdb::DBOptions store_options(const std::shared_ptr<StoreHealth>& health);
+rocksdb::DBOptions store_options(const std::shared_ptr<StoreHealth>& health, const StoreMemory& memory);
 /// `default` (unused), `message`, `due`, `segment`, `meta`, in this order.
-std::vector<rocksdb::ColumnFamilyDescriptor> store_families();
+std::vector<rocksdb::ColumnFamilyDescriptor> store_families(const StoreMemory& memory);
 enum Family : std::size_t { family_default, family_message, family_due, family_segment, family_meta, family_count };
 
 }  // namespace ringpost::queue
