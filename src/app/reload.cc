@@ -24,7 +24,7 @@ struct Candidate {
 
 void read(const std::string& path, const config::Configuration& now, const Confinement& confinement,
           Candidate& candidate) {
-  auto loaded = config::load(path);
+  auto loaded = config::load(path, config::process_environment());
   if (!loaded) {
     for (const config::Problem& problem : loaded.error()) candidate.problems.push_back(problem.text());
     return;

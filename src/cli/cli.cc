@@ -4,6 +4,7 @@
 #include <sysexits.h>
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 
 #include "admin/client.h"
 #include "cli/process_verbs.h"
@@ -24,11 +25,10 @@ namespace ringpost::cli {
 namespace {
 
 constexpr int usage_status = 2;
-constexpr const char* default_config = "/etc/ringpost/ringpost.toml";
 
 // What the parser fills in and the verbs read.
 struct Arguments {
-  std::string config = default_config;
+  std::string config = config::default_path;
   bool print = false;
   bool features = false;
   bool take_over = false;
@@ -39,9 +39,15 @@ struct Arguments {
   UserArguments user;
 };
 
+// Where the configuration stands: no file is needed where the environment says all.
+std::string place_of(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::exists(path, error) ? path : "the environment";
+}
+
 // The configuration, or nullopt with every problem printed.
 std::optional<config::Configuration> load(const std::string& path) {
-  auto loaded = config::load(path);
+  auto loaded = config::load(path, config::process_environment());
   if (loaded) return std::move(*loaded);
   for (const config::Problem& problem : loaded.error()) fmt::print(stderr, "{}\n", problem.text());
   fmt::print(stderr, "ringpost: {} {} in {}\n", loaded.error().size(),
@@ -68,13 +74,14 @@ int check_config(const Arguments& arguments) {
   const auto configuration = load(arguments.config);
   if (!configuration) return EX_CONFIG;
   if (const auto tried = try_out(*configuration); !tried) {
-    fmt::print(stderr, "{}: {}\nringpost: 1 problem in {}\n", arguments.config, tried.error().reason, arguments.config);
+    const std::string place = place_of(arguments.config);
+    fmt::print(stderr, "{}: {}\nringpost: 1 problem in {}\n", place, tried.error().reason, place);
     return EX_CONFIG;
   }
   if (arguments.print) {
     fmt::print("{}", config::print(*configuration));
   } else {
-    fmt::print("{}: no problems\n", arguments.config);
+    fmt::print("{}: no problems\n", place_of(arguments.config));
   }
   return 0;
 }
@@ -240,7 +247,9 @@ int main(int argc, char** argv, const Verbs& verbs) {
   CLI::App app("ringpost: a mail transfer agent");
   app.require_subcommand(1);
   app.fallthrough();
-  app.add_option("-c,--config", arguments.config, "configuration file")->capture_default_str();
+  app.add_option("-c,--config", arguments.config, "configuration file")
+      ->capture_default_str()
+      ->envname("RINGPOST_CONFIG");
   int status = 0;
 
   CLI::App& serve = *app.add_subcommand("serve", "run in the foreground");

@@ -1,12 +1,14 @@
-// The configuration file: strict TOML in, one plain Options struct for each module out. Strict means that an unknown
-// key, a wrong type or an impossible value is an error, that every error names file, line, column and what was
-// expected, and that all errors come in one run. Each key is one row of a table (sections.cc), from which reading,
-// printing (`check-config --print`) and the reference (docs/configuration.md) are made, so they cannot disagree.
+// The configuration: strict TOML (and variables of the environment) in, one plain Options struct for each module out.
+// Strict means that an unknown key, a wrong type or an impossible value is an error, that every error names file, line,
+// column (or the variable) and what was expected, and that all errors come in one run. Each key is one row of a table
+// (sections.cc), from which reading, printing (`check-config --print`) and the reference (docs/configuration.md) are
+// made, so they cannot disagree.
 #pragma once
 
 #include <expected>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "account/options.h"
@@ -45,11 +47,20 @@ struct Configuration {
   policy::SenderOptions sender;
 };
 
-/// Relative paths in the file are relative to the directory of `path`. Problems in the order of their lines; never
-/// empty.
-std::expected<Configuration, std::vector<Problem>> load(const std::string& path);
+/// Variables of the environment: name and value. Those that do not begin with RINGPOST_ are not looked at.
+using Environment = std::vector<std::pair<std::string, std::string>>;
+/// That of this process; nothing else in ringpost reads a variable of its own. Not while another thread changes it.
+Environment process_environment();
+
+constexpr const char* default_path = "/etc/ringpost/ringpost.toml";
+
+/// The file with the environment laid over it (environment.h). At default_path no file is needed where
+/// RINGPOST_HOSTNAME is set. Relative paths are relative to the directory of `path`. Problems in the order of their
+/// lines, those of the environment last; never empty.
+std::expected<Configuration, std::vector<Problem>> load(const std::string& path, const Environment& environment);
 /// The same for text; `name` is the file's name in problems and the base of relative paths.
-std::expected<Configuration, std::vector<Problem>> parse(std::string_view text, const std::string& name);
+std::expected<Configuration, std::vector<Problem>> parse(std::string_view text, const std::string& name,
+                                                         const Environment& environment = {});
 
 /// The effective configuration as TOML with every key, which parse() reads back as the same.
 std::string print(const Configuration& configuration);

@@ -60,6 +60,12 @@ const Member* Node::find(std::string_view name) const noexcept {
   return nullptr;
 }
 
+Member* Node::find(std::string_view name) noexcept {
+  for (Member& member : members)
+    if (member.name == name) return &member;
+  return nullptr;
+}
+
 const Node& place_of(const Node& table, std::string_view key) noexcept {
   const Member* member = table.find(key);
   return member == nullptr ? table : member->value;

@@ -19,7 +19,8 @@ struct Node {
   Kind kind = Kind::table;
   unsigned line = 0;
   unsigned column = 0;
-  std::string text;  // of a string
+  std::string variable;  // the one of the environment that it came from; empty: it stands in the file
+  std::string text;      // of a string
   std::int64_t integer = 0;
   double real = 0;
   bool boolean = false;
@@ -28,6 +29,7 @@ struct Node {
 
   /// nullptr where the table has no such member.
   const Member* find(std::string_view name) const noexcept;
+  Member* find(std::string_view name) noexcept;
   /// "a string", "an integer", ...
   std::string_view kind_name() const noexcept;
 };

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "config/configuration.h"
+#include "config/environment.h"
 #include "config/route_check.h"
 #include "config/sections.h"
 
@@ -35,9 +36,8 @@ void read_table(const Node& root, const Section<T>& section, T& into, Report& re
   const Member* member = root.find(section.name);
   if (member == nullptr) return;
   if (member->value.kind != Node::Kind::table) {
-    report.add(
-        member->line, member->column,
-        section.name + ": expected a table " + section.title() + ", not " + std::string(member->value.kind_name()));
+    report.add(*member, section.name + ": expected a table " + section.title() + ", not " +
+                            std::string(member->value.kind_name()));
     return;
   }
   read_section(section, member->value, into, report);
@@ -51,9 +51,8 @@ void read_tables(const Node& root, const Section<T>& section, std::vector<T>& in
   if (member == nullptr) return;
   const auto is_table = [](const Node& node) { return node.kind == Node::Kind::table; };
   if (member->value.kind != Node::Kind::array || !std::ranges::all_of(member->value.items, is_table)) {
-    report.add(
-        member->line, member->column,
-        section.name + ": expected tables " + section.title() + ", not " + std::string(member->value.kind_name()));
+    report.add(*member, section.name + ": expected tables " + section.title() + ", not " +
+                            std::string(member->value.kind_name()));
     return;
   }
   for (const Node& table : member->value.items) {
@@ -215,12 +214,13 @@ void derive(Configuration& c) {
 
 }  // namespace
 
-std::expected<Configuration, std::vector<Problem>> parse(std::string_view text, const std::string& name) {
-  const auto document = read_document(text, name);
+std::expected<Configuration, std::vector<Problem>> parse(std::string_view text, const std::string& name,
+                                                         const Environment& environment) {
+  auto document = read_document(text, name);
   if (!document) return std::unexpected(std::vector{document.error()});
-  const Node& root = *document;
-
   Report report(name);
+  overlay(*document, environment, report);
+  const Node& root = *document;
   Configuration c;
   c.relay_access = default_relay_access();
   read_section(top_section(), root, c, report,
@@ -249,7 +249,7 @@ std::expected<Configuration, std::vector<Problem>> parse(std::string_view text, 
   return c;
 }
 
-std::expected<Configuration, std::vector<Problem>> load(const std::string& path) {
+std::expected<Configuration, std::vector<Problem>> load(const std::string& path, const Environment& environment) {
   const auto problem = [&path](const std::string& what) {
     return std::unexpected(std::vector{Problem{path, 0, 0, what}});
   };
@@ -257,13 +257,17 @@ std::expected<Configuration, std::vector<Problem>> load(const std::string& path)
   if (std::filesystem::is_directory(path, status)) return problem("is a directory");
   errno = 0;
   std::ifstream file(path, std::ios::binary);
+  const bool absent = !file && errno == ENOENT;
+  const auto is_hostname = [](const auto& variable) { return variable.first == "RINGPOST_HOSTNAME"; };
+  if (absent && path == default_path && std::ranges::any_of(environment, is_hostname))
+    return parse({}, path, environment);
   if (!file) return problem(std::string("cannot be opened: ") + std::strerror(errno));
   std::string text(file_octets_max + 1, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(file.gcount()));
   if (file.bad()) return problem("cannot be read");
   if (text.size() > file_octets_max) return problem("is larger than 16 MiB");
-  return parse(text, path);
+  return parse(text, path, environment);
 }
 
 }  // namespace ringpost::config

@@ -48,7 +48,8 @@ Row<T> type_row(const std::string& type) {
           "what kind of table this is",
           "required",
           [](const Node&, T&, const std::string&, Report&) {},
-          [type](const T&) { return toml_quoted(type); }};
+          [type](const T&) { return toml_quoted(type); },
+          Form::text};
 }
 
 }  // namespace

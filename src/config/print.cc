@@ -1,7 +1,8 @@
 #include <fmt/format.h>
 
 #include "config/configuration.h"
-#include "config/sections.h"
+#include "config/environment.h"
+#include "config/every_section.h"
 
 namespace ringpost::config {
 
@@ -36,41 +37,44 @@ void describe_section(std::vector<KeyDescription>& out, const Section<T>& sectio
 template <class T>
 void reference_section(std::string& out, const Section<T>& section, const T& standard) {
   out += section.name.empty() ? "\n## Top of the file\n\n" : "\n## " + section.title() + "\n\n";
-  out += section.description + "\n\n| Key | Type | Default | |\n|---|---|---|---|\n";
+  const std::string variable = variable_prefix(section.name, section.repeated) + variable_suffix(section.rows[0].name);
+  out += section.description + "\n\nIn the environment: `" + variable +
+         "` and so on.\n\n| Key | Type | Default | |\n|---|---|---|---|\n";
   for (const Row<T>& row : section.rows) {
     const std::string shown = row.standard.empty() ? "`" + row.print(standard) + "`" : row.standard;
     out += fmt::format("| `{}` | {} | {} | {} |\n", row.name, cell(row.type), cell(shown), cell(row.description));
   }
 }
 
-/// Calls visit(section, an object with the defaults) for each table, in the order of the reference.
-template <class Visitor>
-void visit_sections(Visitor&& visit) {
-  // Named: GCC 12 fails on temporaries of some of these.
-  const Configuration whole;
-  const relay::RouteOptions route;
-  const account::LdapOptions ldap;
-  const account::PostgresOptions postgres;
-  const sasl::TokenIssuer issuer;
-  visit(top_section(), whole);
-  visit(listener_section(), default_listener(server::Role::mx));
-  visit(tls_section(), whole.tls);
-  visit(auth_section(), whole);
-  visit(ldap_section(), ldap);
-  visit(postgres_section(), postgres);
-  visit(token_issuer_section(), issuer);
-  visit(relay_section(), default_relay_access());
-  visit(sender_section(), whole.sender);
-  visit(domain_section(), policy::DomainOptions{});
-  visit(route_section(), route);
-  visit(reply_rule_section(), relay::ReplyRule{});
-  visit(dns_section(), whole.dns);
-  visit(queue_section(), whole.queue);
-  visit(limits_section(), whole.server);
-  visit(log_section(), whole.log);
-  visit(admin_section(), whole.admin);
-  visit(security_section(), whole.security);
-}
+constexpr std::string_view environment_reference = R"md(
+## Environment
+
+Every key can be set by a variable of the environment instead, and the variable wins over the file. Its name is
+`RINGPOST_`, the name of the table and the key, in capitals, with `_` between them and in place of a dot:
+`RINGPOST_QUEUE_MAX_AGE=5d`, `RINGPOST_QUEUE_RETRY_FIRST=5m`; keys at the top of the file have no table:
+`RINGPOST_HOSTNAME=mx1.example.com`.
+
+- Texts, durations, sizes and words to choose from are written without quotes; numbers and `true` or `false` as in the
+  file. Where the key takes an array or a table, the value is TOML:
+  `RINGPOST_RELAY_TRUSTED_NETWORKS='["10.0.0.0/8"]'`. A variable that is there and empty is the empty text. Secrets
+  are files here as there (`*_file`).
+- Tables of which there may be several have a number, from 0: `RINGPOST_LISTENER_0_ADDRESS='[::]:25'`,
+  `RINGPOST_DOMAIN_0_NAME=example.com`. The numbers go on from the file: with two `[[domain]]` there,
+  `RINGPOST_DOMAIN_1_DELIVER` changes the second, and `RINGPOST_DOMAIN_2_NAME` begins a third, which comes last. A gap
+  is an error.
+- `[lookup.NAME]` has its name in place of a number: `RINGPOST_LOOKUP_PEOPLE_TYPE=ldap` is `[lookup.people]`.
+- A variable that begins with `RINGPOST_` and means nothing is an error like an unknown key, and so is a value longer
+  than 64 KiB. `RINGPOST_CONFIG` is the path of the file, where `-c` does not give it. What Kubernetes sets for
+  services whose name begins with `ringpost` is not looked at: `RINGPOST_..._SERVICE_HOST`,
+  `RINGPOST_..._SERVICE_PORT...`, `RINGPOST_..._PORT=tcp://...` and `RINGPOST_..._PORT_25_TCP...`.
+- Where there is no file at the default path and `RINGPOST_HOSTNAME` is set, the environment is the whole
+  configuration.
+
+```sh
+RINGPOST_HOSTNAME=mx1.example.com RINGPOST_USER= RINGPOST_DATA_DIR=/data \
+RINGPOST_RELAY_TRUSTED_NETWORKS='["10.0.0.0/8"]' RINGPOST_ROUTE_0_NEXT_HOP=smtp://smarthost.example.net ringpost serve
+```
+)md";
 
 }  // namespace
 
@@ -126,6 +130,7 @@ std::string reference() {
       "domain   = \"*\"\n"
       "next_hop = [\"smtp://smarthost1.example.net\", \"smtp://smarthost2.example.net\"]\n"
       "```\n";
+  out += environment_reference;
   visit_sections([&out](const auto& section, const auto& standard) { reference_section(out, section, standard); });
   return out;
 }

@@ -18,13 +18,15 @@ std::size_t distance(std::string_view a, std::string_view b) {
   std::iota(d[0].begin(), d[0].end(), std::size_t{0});
   for (std::size_t i = 1; i <= a.size(); ++i)
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      d[i][j] =
-          std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + (ascii_lower(a[i - 1]) == b[j - 1] ? 0 : 1)});
+      d[i][j] = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1,
+                          d[i - 1][j - 1] + (ascii_lower(a[i - 1]) == ascii_lower(b[j - 1]) ? 0 : 1)});
       if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
         d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
     }
   return d[a.size()][b.size()];
 }
+
+}  // namespace
 
 std::string nearest(std::string_view wrong, const std::vector<std::string>& known) {
   constexpr std::size_t longest_key = 64;
@@ -39,10 +41,12 @@ std::string nearest(std::string_view wrong, const std::vector<std::string>& know
   return best;
 }
 
-}  // namespace
-
 std::vector<Problem> Report::take() {
-  std::ranges::sort(problems_, {}, [](const Problem& p) { return std::tie(p.line, p.column, p.message); });
+  std::ranges::sort(problems_, [this](const Problem& a, const Problem& b) {
+    const bool a_else = a.file != file_;
+    const bool b_else = b.file != file_;
+    return std::tie(a_else, a.line, a.column, a.message) < std::tie(b_else, b.line, b.column, b.message);
+  });
   return std::move(problems_);
 }
 
@@ -60,7 +64,7 @@ void report_unknown(const Member& member, const std::string& section, const std:
         break;
       }
   }
-  report.add(member.line, member.column, std::move(message));
+  report.add(member, std::move(message));
 }
 
 }  // namespace ringpost::config

@@ -14,17 +14,25 @@
 
 namespace ringpost::config {
 
-/// What is collected while a file is read.
+/// What is collected while a configuration is read.
 class Report {
  public:
   explicit Report(std::string file) : file_(std::move(file)) {}
   void add(unsigned line, unsigned column, std::string message) {
     problems_.push_back({file_, line, column, std::move(message)});
   }
-  void add(const Node& at, std::string message) { add(at.line, at.column, std::move(message)); }
+  void add(const Node& at, std::string message) {
+    at.variable.empty() ? add(at.line, at.column, std::move(message)) : add_variable(at.variable, message);
+  }
+  void add(const Member& at, std::string message) {
+    at.value.variable.empty() ? add(at.line, at.column, std::move(message)) : add_variable(at.value.variable, message);
+  }
+  void add_variable(const std::string& variable, const std::string& message) {
+    problems_.push_back({"environment", 0, 0, variable + ": " + message});
+  }
   bool empty() const noexcept { return problems_.empty(); }
   const std::string& file() const noexcept { return file_; }
-  /// In the order of the file.
+  /// In the order of the file; those of the environment behind them.
   std::vector<Problem> take();
 
  private:
@@ -40,13 +48,14 @@ struct Row {
   std::string standard;  // shown as default; empty: what a T made by default prints
   std::function<void(const Node&, T&, const std::string& shown, Report&)> read;
   std::function<std::string(const T&)> print;
+  Form form = Form::text;
 };
 
 /// `place` finds the value in T.
 template <class T, class V>
 Row<T> row(std::string name, std::function<V&(T&)> place, ValueType<V> type, std::string description,
            std::string standard = "") {
-  Row<T> out{std::move(name), type.name, std::move(description), std::move(standard), {}, {}};
+  Row<T> out{std::move(name), type.name, std::move(description), std::move(standard), {}, {}, Form::text};
   out.read = [place, type](const Node& node, T& into, const std::string& shown, Report& report) {
     auto value = type.read(node);
     if (value) {
@@ -65,6 +74,7 @@ Row<T> row(std::string name, std::function<V&(T&)> place, ValueType<V> type, std
     }
     report.add(node, std::move(message));
   };
+  out.form = type.form;
   out.print = [place, type](const T& from) { return type.print(place(const_cast<T&>(from))); };
   return out;
 }
@@ -85,6 +95,9 @@ struct Section {
 
   std::string title() const { return name.empty() ? "" : repeated ? "[[" + name + "]]" : "[" + name + "]"; }
 };
+
+/// The one of `known` that `wrong` is a slip of, without regard to its case; empty: none.
+std::string nearest(std::string_view wrong, const std::vector<std::string>& known);
 
 /// Complains about a key nobody knows, with the nearest of `known` or the table where it does exist.
 void report_unknown(const Member& member, const std::string& section, const std::vector<std::string>& known,

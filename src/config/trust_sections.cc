@@ -84,7 +84,8 @@ ValueType<std::vector<tls::CertificateFiles>> certificates_type() {
               out += " }";
             }
             return "[" + out + "]";
-          }};
+          },
+          Form::toml};
 }
 
 ValueType<policy::Enforcement> enforcement_type() {

@@ -89,7 +89,7 @@ ValueType<std::uint32_t> count_type(std::uint32_t min, std::uint32_t max) {
               return std::unexpected("");
             return static_cast<std::uint32_t>(node.integer);
           },
-          [](const std::uint32_t& value) { return std::to_string(value); }};
+          [](const std::uint32_t& value) { return std::to_string(value); }, Form::toml};
 }
 
 ValueType<double> factor_type(double min, double max) {
@@ -108,7 +108,8 @@ ValueType<double> factor_type(double min, double max) {
           [](const double& value) {
             const std::string text = fmt::format("{}", value);
             return text.find_first_of(".e") == std::string::npos ? text + ".0" : text;
-          }};
+          },
+          Form::toml};
 }
 
 ValueType<bool> bool_type() {
@@ -117,7 +118,7 @@ ValueType<bool> bool_type() {
             if (node.kind != Node::Kind::boolean) return std::unexpected("");
             return node.boolean;
           },
-          [](const bool& value) { return std::string(value ? "true" : "false"); }};
+          [](const bool& value) { return std::string(value ? "true" : "false"); }, Form::toml};
 }
 
 ValueType<std::vector<policy::Network>> networks_type() {
@@ -139,7 +140,8 @@ ValueType<std::vector<policy::Network>> networks_type() {
             for (const policy::Network& network : networks)
               out += (out.empty() ? "" : ", ") + toml_quoted(network.text());
             return "[" + out + "]";
-          }};
+          },
+          Form::toml};
 }
 
 ValueType<std::vector<std::string>> text_list_type(std::string name, std::string expected, Check check) {
@@ -160,7 +162,8 @@ ValueType<std::vector<std::string>> text_list_type(std::string name, std::string
             std::string out;
             for (const std::string& text : texts) out += (out.empty() ? "" : ", ") + toml_quoted(text);
             return "[" + out + "]";
-          }};
+          },
+          Form::toml};
 }
 
 ValueType<std::vector<std::string>> text_or_list_type(std::string name, std::string expected, Check check) {
@@ -189,7 +192,8 @@ ValueType<std::vector<std::string>> text_or_list_type(std::string name, std::str
             std::string out;
             for (const std::string& text : texts) out += (out.empty() ? "" : ", ") + toml_quoted(text);
             return "[" + out + "]";
-          }};
+          },
+          Form::text_or_toml};
 }
 
 }  // namespace ringpost::config

@@ -17,6 +17,10 @@
 
 namespace ringpost::config {
 
+/// How a value is written in an environment variable: as text without quotes, as TOML, or as TOML where it begins with
+/// a bracket and as text otherwise.
+enum class Form : std::uint8_t { text, toml, text_or_toml };
+
 template <class V>
 struct ValueType {
   std::string name;      // for the reference: "duration"
@@ -24,6 +28,7 @@ struct ValueType {
   /// The value, or why not: empty where `expected` says it all.
   std::function<std::expected<V, std::string>(const Node&)> read;
   std::function<std::string(const V&)> print;
+  Form form = Form::text;
 };
 
 /// Basic string with escapes.

@@ -275,16 +275,16 @@ TEST(Parse, TrustedNetworksReplaceTheDefault) {
 }
 
 TEST(Load, SaysWhyAFileCannotBeRead) {
-  const auto missing = load("/nonexistent/ringpost.toml");
+  const auto missing = load("/nonexistent/ringpost.toml", {});
   ASSERT_FALSE(missing.has_value());
   EXPECT_EQ(missing.error()[0].text(), "/nonexistent/ringpost.toml: cannot be opened: No such file or directory");
-  EXPECT_FALSE(load("/").has_value());
+  EXPECT_FALSE(load("/", {}).has_value());
 }
 
 TEST(Load, ReadsAFile) {
   const std::string path = testing::TempDir() + "ringpost_load_test.toml";
   std::ofstream(path) << hostname << "workers = 3\n";
-  const auto c = load(path);
+  const auto c = load(path, {});
   std::filesystem::remove(path);
   ASSERT_TRUE(c.has_value());
   EXPECT_EQ(c->workers, 3U);
