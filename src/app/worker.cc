@@ -153,7 +153,7 @@ Worker::~Worker() {
 void Worker::run(Services& services, std::uint16_t number, std::vector<WorkerListener> listeners) {
   telemetry::name_worker(number);
   ::pthread_setname_np(::pthread_self(), ("worker" + std::to_string(number)).c_str());
-  auto reactor = io::Reactor::create({});
+  auto reactor = io::Reactor::create(services.configuration().reactor);
   if (!reactor) {
     ready_.set_value(propagate(reactor));
     return;

@@ -15,6 +15,8 @@
 #include "admin/options.h"
 #include "config/problem.h"
 #include "dns/options.h"
+#include "io/machine.h"
+#include "io/options.h"
 #include "policy/relay_access.h"
 #include "policy/sender_login.h"
 #include "queue/options.h"
@@ -33,6 +35,7 @@ struct Configuration {
   unsigned workers = 0;  // after load() at least 1: 0 in the file means the CPUs the process may use
   std::string user = "ringpost";
 
+  io::Options reactor;  // not in the file: follows from [limits] memory_max
   telemetry::LogOptions log;
   account::Options accounts;
   server::Options server;
@@ -58,9 +61,11 @@ constexpr const char* default_path = "/etc/ringpost/ringpost.toml";
 /// RINGPOST_HOSTNAME is set. Relative paths are relative to the directory of `path`. Problems in the order of their
 /// lines, those of the environment last; never empty.
 std::expected<Configuration, std::vector<Problem>> load(const std::string& path, const Environment& environment);
-/// The same for text; `name` is the file's name in problems and the base of relative paths.
+/// The same for text; `name` is the file's name in problems and the base of relative paths. `machine` decides what
+/// `workers = 0` and `memory_max = "auto"` are.
 std::expected<Configuration, std::vector<Problem>> parse(std::string_view text, const std::string& name,
-                                                         const Environment& environment = {});
+                                                         const Environment& environment = {},
+                                                         const io::Machine& machine = io::this_machine());
 
 /// The effective configuration as TOML with every key, which parse() reads back as the same.
 std::string print(const Configuration& configuration);

@@ -12,8 +12,8 @@ namespace ringpost::config {
 namespace {
 
 // What the parts of a running process were built on: sockets, threads, open files and the data directory.
-constexpr std::array<std::string_view, 8> fixed{"hostname", "data_dir", "workers", "user",
-                                                "[queue]",  "[dns]",    "[admin]", "[log] format"};
+constexpr std::array<std::string_view, 9> fixed{
+    "hostname", "data_dir", "workers", "user", "[queue]", "[dns]", "[admin]", "[log] format", "[limits] memory_max"};
 
 bool needs_restart(std::string_view key) noexcept {
   return std::ranges::any_of(fixed, [key](std::string_view each) {

@@ -1,5 +1,3 @@
-#include <sched.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -9,6 +7,7 @@
 
 #include "config/configuration.h"
 #include "config/environment.h"
+#include "config/memory_plan.h"
 #include "config/route_check.h"
 #include "config/sections.h"
 
@@ -17,13 +16,6 @@ namespace ringpost::config {
 namespace {
 
 constexpr std::size_t file_octets_max = 16 << 20;
-
-unsigned cpus_we_may_use() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (::sched_getaffinity(0, sizeof set, &set) != 0) return 1;
-  return static_cast<unsigned>(std::clamp(CPU_COUNT(&set), 1, 256));
-}
 
 std::string beside(const std::string& file, const std::string& path) {
   std::error_code error;
@@ -203,9 +195,30 @@ void check_whole(const Node& root, const Configuration& c, Report& report) {
                "[admin] token_file is required: " + c.admin.address + " is not a loopback address");
 }
 
+/// Workers and memory where they are left to us, and whether they fit each other.
+void size_up(const io::Machine& machine, const Node& root, Configuration& c, Report& report) {
+  std::uint64_t& memory = c.server.limits.memory_max;
+  if (memory == 0) memory = automatic_budget(machine);
+  if (c.workers == 0) c.workers = std::min(machine.cpus, workers_most(memory));
+  if (memory < memory_least(c.workers)) {
+    report.add(place_of(place_of(root, "limits"), "memory_max"),
+               "[limits] memory_max: " + format_size(memory) + " is too little for " + std::to_string(c.workers) +
+                   (c.workers == 1 ? " worker" : " workers") + ": expected at least " +
+                   format_size(memory_least(c.workers)));
+  }
+}
+
 /// What the modules are told follows from what was read.
 void derive(Configuration& c) {
-  if (c.workers == 0) c.workers = cpus_we_may_use();
+  const MemoryPlan plan = plan_memory(c.server.limits.memory_max, c.workers);
+  c.reactor.receive_buffers = plan.receive_buffers;
+  c.server.limits.sessions_max = std::min(c.server.limits.sessions_max, plan.sessions_max);
+  c.queue.upload_octets_max = plan.upload_octets_max;
+  c.queue.window_messages = plan.window_messages;
+  c.queue.window_messages_total = plan.window_messages_total;
+  c.queue.unindexed_messages_max = plan.unindexed_messages_max;
+  c.queue.block_cache_octets = plan.block_cache_octets;
+  c.queue.write_buffer_octets = plan.write_buffer_octets;
   c.server.hostname = c.relay.hostname = c.queue.hostname = c.hostname;
   c.queue.data_dir = c.relay.data_dir = c.data_dir;
   c.server.auth_without_tls = c.sasl.plaintext_without_tls;
@@ -215,7 +228,7 @@ void derive(Configuration& c) {
 }  // namespace
 
 std::expected<Configuration, std::vector<Problem>> parse(std::string_view text, const std::string& name,
-                                                         const Environment& environment) {
+                                                         const Environment& environment, const io::Machine& machine) {
   auto document = read_document(text, name);
   if (!document) return std::unexpected(std::vector{document.error()});
   Report report(name);
@@ -244,6 +257,7 @@ std::expected<Configuration, std::vector<Problem>> parse(std::string_view text, 
   if (!c.dns.trust_anchor.empty()) c.dns.trust_anchor = beside(name, c.dns.trust_anchor);
   if (!c.admin.token_file.empty()) c.admin.token_file = beside(name, c.admin.token_file);
   check_whole(root, c, report);
+  size_up(machine, root, c, report);
   if (!report.empty()) return std::unexpected(report.take());
   derive(c);
   return c;

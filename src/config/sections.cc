@@ -111,7 +111,9 @@ const Section<Configuration>& top_section() {
            "our name in the banner, in EHLO and in Received fields", "required"),
        row("data_dir", &C::data_dir, text_type("absolute path", "an absolute path", check_absolute_path),
            "where the queue lies: `spool/` and `db/` below it"),
-       row("workers", &C::workers, count_type(0, 256), "reactor threads; 0: one for each CPU the process may use"),
+       row("workers", &C::workers, count_type(0, 256),
+           "reactor threads; 0: one for each CPU the process may use, by its affinity and its container's quota, if "
+           "`memory_max` is enough for so many"),
        row("user", &C::user, text_type("user name", "a user name, or \"\" to stay who we are", check_user),
            "who the process becomes after binding, when it is started as root")}};
   return section;
@@ -262,10 +264,16 @@ const Section<server::Options>& limits_section() {
       "What RFC 5321 4.5.3 asks at least, and what protects the server.",
       {row<O, std::uint64_t>("message_size_max", limit(&L::message_size_max), size_type(1ULL << 10, 4ULL << 30),
                              "announced as SIZE; larger messages get 552 5.3.4; RFC 5321 asks for 64KiB at least"),
+       row<O, std::uint64_t>(
+           "memory_max", limit(&L::memory_max), size_or_auto_type(64ULL << 20, 1ULL << 50),
+           "memory of the whole process (docs/memory.md): buffers, windows and caches follow from it, and near it new "
+           "sessions get 421 4.3.2 and messages 452 4.3.1. `auto`: three quarters of the container's limit, or half of "
+           "the machine's memory. 86MiB and 10MiB for each worker is the least"),
        row<O, std::uint32_t>("recipients_max", limit(&L::recipients_max), count_type(1, 100'000),
                              "recipients of a message; more get 452 4.5.3; RFC 5321 asks for 100 at least"),
-       row<O, std::uint32_t>("sessions_max", limit(&L::sessions_max), count_type(1, 1'000'000),
-                             "sessions open at a time; more get 421 4.3.2"),
+       row<O, std::uint32_t>(
+           "sessions_max", limit(&L::sessions_max), count_type(1, 1'000'000),
+           "sessions open at a time; more get 421 4.3.2; fewer where `memory_max` is not enough for so many"),
        row<O, std::uint32_t>("sessions_per_client_max", limit(&L::sessions_per_client_max), count_type(1, 1'000'000),
                              "of these, from one address"),
        row<O, std::uint32_t>("messages_per_minute_per_client", limit(&L::messages_per_minute_per_client),

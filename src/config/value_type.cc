@@ -70,6 +70,20 @@ ValueType<std::uint64_t> size_type(std::uint64_t min, std::uint64_t max) {
           [](const std::uint64_t& value) { return toml_quoted(format_size(value)); }};
 }
 
+ValueType<std::uint64_t> size_or_auto_type(std::uint64_t min, std::uint64_t max) {
+  ValueType<std::uint64_t> type = size_type(min, max);
+  type.name += ", or `auto`";
+  type.expected += ", or \"auto\"";
+  type.read = [read = std::move(type.read)](const Node& node) -> std::expected<std::uint64_t, std::string> {
+    if (node.kind == Node::Kind::string && node.text == "auto") return 0;
+    return read(node);
+  };
+  type.print = [print = std::move(type.print)](const std::uint64_t& value) {
+    return value == 0 ? std::string("\"auto\"") : print(value);
+  };
+  return type;
+}
+
 ValueType<Rate> rate_type() {
   return {"rate, or `\"\"`", "a rate like \"1000/min\", by /s, /min, /h or /d, or \"\"",
           [](const Node& node) -> std::expected<Rate, std::string> {

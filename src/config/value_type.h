@@ -41,6 +41,8 @@ ValueType<std::string> text_type(std::string name, std::string expected, Check c
 ValueType<std::string> lower_case_type(std::string name, std::string expected, Check check);
 ValueType<Duration> duration_type(Duration min, Duration max);
 ValueType<std::uint64_t> size_type(std::uint64_t min, std::uint64_t max);
+/// As size_type, or "auto", which is 0.
+ValueType<std::uint64_t> size_or_auto_type(std::uint64_t min, std::uint64_t max);
 ValueType<Rate> rate_type();
 ValueType<std::uint32_t> count_type(std::uint32_t min, std::uint32_t max);
 ValueType<double> factor_type(double min, double max);

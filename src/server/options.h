@@ -30,6 +30,7 @@ struct ListenerOptions {
 /// [limits]: what RFC 5321 4.5.3 asks at least, and what protects the server.
 struct Limits {
   std::uint64_t message_size_max = 50ULL << 20;
+  std::uint64_t memory_max = 0;  // the budget of the whole process; after config::load() never 0, which is "auto"
   std::uint32_t recipients_max = 1000;
   std::uint32_t sessions_max = 50'000;
   std::uint32_t sessions_per_client_max = 64;

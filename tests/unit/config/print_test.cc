@@ -131,6 +131,7 @@ in_flow_delay = "20ms"
 min_free_disk = "100MiB"
 [limits]
 message_size_max = "1000000"
+memory_max = "300MiB"
 recipients_max = 101
 sessions_max = 102
 sessions_per_client_max = 103
