@@ -49,6 +49,8 @@ std::vector<telemetry::Gauge> make_gauges(const queue::Queue& queue, const serve
 
 Result<void> Running::start(std::optional<MonotonicTime> took_over) {
   gauges_ = make_gauges(*services_.queue, services_.clients);
+  memory_ = std::make_unique<MemoryWatch>(services_.configuration().server.limits.memory_max, io::this_machine(),
+                                          services_.clients);
   auto admin = start_admin();
   if (!admin) return admin;
   auto started = start_workers();
@@ -96,7 +98,7 @@ Result<void> Running::start_admin() {
   const admin::Options& options = services_.configuration().admin;
   if (options.address.empty()) return {};
   admin::Hooks hooks;
-  hooks.not_ready_reason = [this] { return draining_ ? std::string("draining") : services_.queue->unhealthy_reason(); };
+  hooks.not_ready_reason = [this] { return not_ready_reason(); };
   hooks.reload = [this] {
     auto report = std::make_shared<std::promise<admin::ReloadReport>>();
     auto future = report->get_future();
@@ -111,6 +113,12 @@ Result<void> Running::start_admin() {
   if (!started) return propagate(started);
   admin_ = std::move(*started);
   return {};
+}
+
+std::string Running::not_ready_reason() const {
+  if (draining_) return "draining";
+  std::string reason = services_.queue->unhealthy_reason();
+  return reason.empty() ? memory_->reason() : reason;
 }
 
 void Running::serve() {
@@ -159,6 +167,7 @@ void Running::end(Duration grace) {
   // Health and metrics answer to the end of draining; nobody may ask the queue while it closes.
   orders_.close();
   admin_.reset();
+  memory_.reset();
   gauges_.clear();
   services_.queue->close();
 }

@@ -12,6 +12,7 @@
 #include "admin/server.h"
 #include "app/confinement.h"
 #include "app/listening_sockets.h"
+#include "app/memory_watch.h"
 #include "app/orders.h"
 #include "app/reload.h"
 #include "app/services.h"
@@ -40,6 +41,7 @@ class Running {
   Result<void> start_workers();
   Result<void> start_admin();
   void start_watchdog();
+  std::string not_ready_reason() const;
   void begin_draining(const Order& order);
   void stop(const Order& order, Duration grace);
   void drain(const Order& order);
@@ -56,6 +58,7 @@ class Running {
   const std::string path_;
   std::atomic<bool> draining_{false};  // what readiness says
   std::vector<telemetry::Gauge> gauges_;
+  std::unique_ptr<MemoryWatch> memory_;
   std::unique_ptr<admin::Server> admin_;
   Workers workers_;
   std::unique_ptr<Watchdog> watchdog_;

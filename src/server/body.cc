@@ -17,8 +17,10 @@ std::optional<smtp::Reply> Session::refuse_before_data(bool chunked) const {
     if (transaction_->recipients_refused > 0) return replies::no_valid_recipients();
     return replies::bad_sequence("RCPT first");
   }
+  const bool begun = transaction_->chunks != nullptr;
+  if (!begun && context_.services.clients.memory() == MemoryLevel::no_messages) return replies::memory_short();
   if (chunked) return std::nullopt;
-  if (transaction_->chunks != nullptr) return replies::data_after_bdat();
+  if (begun) return replies::data_after_bdat();
   if (transaction_->envelope.body == mail::BodyType::binary) return replies::binary_needs_bdat();
   return std::nullopt;
 }

@@ -11,7 +11,14 @@ std::string ClientTable::key(const policy::IpAddress& client) {
   return std::string(reinterpret_cast<const char*>(client.octets.data()), significant);
 }
 
+MemoryLevel memory_level(std::uint64_t used, std::uint64_t budget) noexcept {
+  const std::uint64_t twentieth = budget / 20;
+  if (used >= 19 * twentieth) return MemoryLevel::no_messages;
+  return used >= 17 * twentieth ? MemoryLevel::no_sessions : MemoryLevel::enough;
+}
+
 Admission ClientTable::enter(const policy::IpAddress& client, const Limits& limits) {
+  if (memory() != MemoryLevel::enough) return Admission::memory_short;
   const std::lock_guard lock(mutex_);
   if (sessions_ >= limits.sessions_max) return Admission::server_full;
   Client& entry = clients_[key(client)];

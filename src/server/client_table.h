@@ -1,9 +1,10 @@
 // How many sessions each client address has open, how many there are at all, and how many messages each address has
-// sent within the last minute. One for the process, shared by all workers; its mutex is taken when a session begins or
-// ends, and per message only where a rate is configured. IPv6 clients count by their /64, which is what one customer
-// gets.
+// sent within the last minute; and whether memory is left for more. One for the process, shared by all workers; its
+// mutex is taken when a session begins or ends, and per message only where a rate is configured. IPv6 clients count by
+// their /64, which is what one customer gets.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <string>
@@ -15,7 +16,15 @@
 
 namespace ringpost::server {
 
-enum class Admission : std::uint8_t { admitted, server_full, client_full };
+enum class Admission : std::uint8_t { admitted, server_full, client_full, memory_short };
+
+/// How the memory in use stands to the budget, from which follows what is still taken on.
+enum class MemoryLevel : std::uint8_t {
+  enough,
+  no_sessions,  // from 85 percent on: those that are there go on
+  no_messages,  // from 95 percent on: what has begun is finished, in the memory that it was promised
+};
+MemoryLevel memory_level(std::uint64_t used, std::uint64_t budget) noexcept;
 
 class ClientTable {
  public:
@@ -28,6 +37,10 @@ class ClientTable {
 
   std::uint32_t sessions() const;
 
+  /// Set by whoever watches the memory, asked by all workers for each session and message.
+  void set_memory(MemoryLevel level) noexcept { memory_.store(level, std::memory_order_relaxed); }
+  MemoryLevel memory() const noexcept { return memory_.load(std::memory_order_relaxed); }
+
  private:
   struct Client {
     std::uint32_t sessions = 0;
@@ -38,6 +51,7 @@ class ClientTable {
   static std::string key(const policy::IpAddress& client);
   void forget_idle(MonotonicTime now);
 
+  std::atomic<MemoryLevel> memory_{MemoryLevel::enough};
   mutable std::mutex mutex_;  // protects what follows
   std::uint32_t sessions_ = 0;
   std::unordered_map<std::string, Client> clients_;

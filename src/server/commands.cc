@@ -140,6 +140,7 @@ smtp::Reply Session::mail(std::string_view argument) {
   auto command = smtp::parse_mail(argument, esmtp_ ? settings_->extensions : none);
   if (!command) return replies::from_error(command.error());
   if (command->size.value_or(0) > limits.message_size_max) return replies::size_exceeded(limits.message_size_max);
+  if (context_.services.clients.memory() == MemoryLevel::no_messages) return replies::memory_short();
   const Duration wait = context_.services.clients.count_message(client_.address, limits.messages_per_minute_per_client,
                                                                 context_.services.reactor.now());
   if (wait > Duration::zero()) {
@@ -187,6 +188,7 @@ smtp::Reply Session::start_transaction(mail::Envelope envelope) {
 smtp::Reply Session::rcpt(std::string_view argument) {
   if (transaction_ == nullptr) return replies::bad_sequence("MAIL first");
   if (transaction_->chunks != nullptr) return replies::bad_sequence("BDAT has begun");
+  if (context_.services.clients.memory() == MemoryLevel::no_messages) return replies::memory_short();
   auto& recipients = transaction_->envelope.recipients;
   const std::uint32_t recipients_max = settings_->options->limits.recipients_max;
   static const smtp::Extensions none;

@@ -114,6 +114,7 @@ Task<SessionResult> Session::serve(Cancel cancel) {
 smtp::Reply Session::greeting(Admission admission) const {
   const std::string& hostname = settings_->options->hostname;
   if (context_.draining.requested()) return replies::shutting_down(hostname);
+  if (admission == Admission::memory_short) return replies::memory_short_for_session(hostname);
   if (admission == Admission::server_full) return replies::too_many_sessions(hostname);
   if (admission == Admission::client_full) {
     return replies::too_many_sessions_of_client(hostname, client_.address.text(),

@@ -142,6 +142,9 @@ Reply try_later() {
 Reply insufficient_storage() {
   return {452, {4, 3, 1}, "insufficient storage, try again later"};
 }
+Reply memory_short() {
+  return {452, {4, 3, 1}, "too little memory at the moment, try again later"};
+}
 Reply message_refused_for_now() {
   return {451, {4, 3, 2}, "no mail is taken at the moment, try again later"};
 }
@@ -170,6 +173,12 @@ Reply too_many_sessions_of_client(std::string_view hostname, std::string_view cl
 
 Reply too_many_sessions(std::string_view hostname) {
   return Reply(421, {4, 3, 2}, "too many sessions, the server is full")
+      .add_line("try again in a minute")
+      .add_line(join(hostname, " closing connection"));
+}
+
+Reply memory_short_for_session(std::string_view hostname) {
+  return Reply(421, {4, 3, 2}, "too little memory for another session")
       .add_line("try again in a minute")
       .add_line(join(hostname, " closing connection"));
 }

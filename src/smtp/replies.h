@@ -63,6 +63,7 @@ Reply nested_mail();                              // 503 5.5.1, RFC 5321 4.1.4
 // Trouble of ours.
 Reply try_later();                                            // 451 4.3.0
 Reply insufficient_storage();                                 // 452 4.3.1
+Reply memory_short();                                         // 452 4.3.1: for another message
 Reply message_refused_for_now();                              // 451 4.3.2: nothing new is taken at the moment
 Reply shutting_down(std::string_view hostname);               // 421 4.3.2, RFC 5321 3.8
 Reply timed_out(std::string_view hostname, Duration waited);  // 421 4.4.2, RFC 5321 4.5.3.2.7
@@ -72,6 +73,7 @@ Reply protocol_lost(std::string_view hostname);               // 421 4.5.0: afte
 Reply too_many_errors(std::string_view hostname, std::uint32_t errors);                                    // 421 4.7.0
 Reply too_many_sessions_of_client(std::string_view hostname, std::string_view client, std::uint32_t max);  // 421 4.7.0
 Reply too_many_sessions(std::string_view hostname);                                                        // 421 4.3.2
+Reply memory_short_for_session(std::string_view hostname);                                                 // 421 4.3.2
 Reply rate_exceeded(std::string_view hostname, std::string_view client, std::uint32_t per_minute,
                     Duration retry);  // 421 4.7.0
 /// After too many failed logins, `failures` of them, from `client` or its network.

@@ -36,6 +36,28 @@ TEST(ClientTable, LowerLimitsHoldForThoseWhoComeLater) {
   EXPECT_EQ(table.enter(ip("192.0.2.1"), limits), Admission::admitted);
 }
 
+TEST(ClientTable, ShortOfMemoryNobodyEntersAndWhoIsThereStays) {
+  Limits limits;
+  limits.sessions_max = 2;
+  ClientTable table;
+  EXPECT_EQ(table.enter(ip("192.0.2.1"), limits), Admission::admitted);
+  for (const MemoryLevel level : {MemoryLevel::no_sessions, MemoryLevel::no_messages}) {
+    table.set_memory(level);
+    EXPECT_EQ(table.enter(ip("192.0.2.1"), limits), Admission::memory_short);
+    EXPECT_EQ(table.sessions(), 1U);
+  }
+  table.set_memory(MemoryLevel::enough);
+  EXPECT_EQ(table.enter(ip("192.0.2.1"), limits), Admission::admitted);
+}
+
+TEST(MemoryLevel, RisesTowardsTheBudget) {
+  EXPECT_EQ(memory_level(0, 1000), MemoryLevel::enough);
+  EXPECT_EQ(memory_level(849, 1000), MemoryLevel::enough);
+  EXPECT_EQ(memory_level(850, 1000), MemoryLevel::no_sessions);
+  EXPECT_EQ(memory_level(950, 1000), MemoryLevel::no_messages);
+  EXPECT_EQ(memory_level(UINT64_MAX, UINT64_MAX), MemoryLevel::no_messages);
+}
+
 TEST(ClientTable, Ipv6ClientsCountByTheirNetwork) {
   Limits limits;
   limits.sessions_per_client_max = 1;

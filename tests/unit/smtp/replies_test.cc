@@ -53,6 +53,8 @@ std::vector<Reply> all_with_enhanced_code() {
           try_later(),
           insufficient_storage(),
           message_refused_for_now(),
+          memory_short(),
+          memory_short_for_session("mx"),
           shutting_down("mx"),
           timed_out("mx", std::chrono::minutes(5)),
           protocol_lost("mx"),
@@ -121,9 +123,10 @@ TEST(Replies, QueuedNamesTheMessage) {
 }
 
 TEST(Replies, ProtectionSaysWhyInSeveralLinesAndEndsTheSession) {
-  for (const Reply& reply : {replies::too_many_errors("mx", 10), replies::too_many_sessions("mx"),
-                             replies::too_many_sessions_of_client("mx", "192.0.2.1", 64),
-                             replies::rate_exceeded("mx", "192.0.2.1", 10, std::chrono::seconds(30))}) {
+  for (const Reply& reply :
+       {replies::too_many_errors("mx", 10), replies::too_many_sessions("mx"), replies::memory_short_for_session("mx"),
+        replies::too_many_sessions_of_client("mx", "192.0.2.1", 64),
+        replies::rate_exceeded("mx", "192.0.2.1", 10, std::chrono::seconds(30))}) {
     EXPECT_EQ(reply.code(), 421);
     EXPECT_TRUE(reply.ends_session());
     EXPECT_GE(reply.lines().size(), 3u);
