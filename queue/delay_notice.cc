@@ -33,6 +33,7 @@ void Scheduler::Impl::tell_delays(Destination& destination, const std::string& w
   }
   if (late.empty()) return;
   ready_total_ -= late.size();
+  for (const Ready& ready : late) ready_weight_ -= ready.weight;
   if (destination.ready() == 0) {
     --with_ready_;
     destination.ready_hook.unlink();

@@ -25,7 +25,12 @@ struct Ready {
   std::uint32_t attempts = 0;
   WallTime due;                           // of its entry in family `due`
   std::vector<std::uint32_t> delay_told;  // the recipients of whose delay the sender has heard
+  // What it counts as in the worker's window, which is a bound of memory: eight recipients as another message.
+  std::size_t weight = 1;
 };
+constexpr std::size_t weight_of(std::size_t recipients) noexcept {
+  return 1 + recipients / 8;
+}
 
 /// The key range of a destination in one lane: its own, and those of lanes whose worker is gone.
 struct LaneRange {

@@ -164,6 +164,11 @@ std::string Queue::unhealthy_reason() const {
   return reason;
 }
 
+void Queue::set_memory_short(bool is_short) {
+  impl_->shared.memory_short.store(is_short, std::memory_order_relaxed);
+  if (is_short) impl_->shared.tell_memory_short();
+}
+
 Inspector& Queue::inspector() noexcept {
   return *impl_->inspector;
 }

@@ -68,6 +68,9 @@ class Queue {
   Gauges gauges() const;
   /// Why no new message is taken, empty while healthy. Any thread.
   std::string unhealthy_reason() const;
+  /// Memory is short: the windows of the shards become small, and what is beyond goes back to the disk, now and again
+  /// with each call; false: it is no longer. Any thread.
+  void set_memory_short(bool is_short);
   /// Listing and changing what is queued. Any thread but a reactor's (it reads the disk).
   Inspector& inspector() noexcept;
 

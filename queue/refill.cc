@@ -16,6 +16,9 @@ constexpr Duration room_check = std::chrono::seconds(1);
 // Timers run on the monotonic clock: look at the wall clock at least this often, lest it was set.
 constexpr Duration alarm_at_most = std::chrono::minutes(10);
 constexpr std::size_t window_least = 8;
+constexpr std::size_t window_total_when_short = 64;
+// A scan for so many messages reads no more than this for each of them, where some have many recipients.
+constexpr std::size_t scanned_octets_each = 8 << 10;
 // Entries of one scan where some may be passed over, so that others get their turn.
 constexpr std::size_t looked_at_max = 4096;
 
@@ -27,6 +30,21 @@ std::size_t Scheduler::Impl::window(const Destination&) const noexcept {
   const std::size_t half = std::max<std::size_t>(1, options.window_messages / 2);
   const std::size_t share = options.window_messages_total / (with_ready_ + 1);
   return std::min(half, std::max(window_least, share));
+}
+
+std::size_t Scheduler::Impl::window_total() const noexcept {
+  const std::size_t most = shard_.shared.options.window_messages_total;
+  return shard_.shared.memory_short.load(std::memory_order_relaxed) ? std::min(most, window_total_when_short) : most;
+}
+
+void Scheduler::Impl::shed() {
+  for (const auto& [name, destination] : destinations_) {
+    if (ready_weight_ <= window_total()) return;
+    if (destination->ready() == 0) continue;
+    evict(*destination);
+    destination->rescan_at = monotonic_now() + room_check;
+    set_alarm(*destination);
+  }
 }
 
 bool Scheduler::Impl::wants_refill(const Destination& destination) const noexcept {
@@ -75,10 +93,10 @@ void Scheduler::Impl::on_alarm(Destination& destination) noexcept {
 }
 
 void Scheduler::Impl::pump() {
-  const Options& options = shard_.shared.options;
   prune_settled();
   while (!stopped_ && !wanting_.empty() && scans_ < scans_max) {
-    const bool room = ready_total_ + reserved_ < options.window_messages_total;
+    const std::size_t total = window_total();
+    const bool room = ready_weight_ + reserved_ < total;
     if (!room && !make_room()) return;
     Destination& destination = wanting_.pop_front().owner;
     const auto range = std::ranges::find_if(destination.ranges, [](const LaneRange& r) { return r.more; });
@@ -86,7 +104,7 @@ void Scheduler::Impl::pump() {
       continue;
     const std::size_t limit = window(destination);
     if (destination.stored.size() >= limit) continue;
-    const std::size_t left = room ? options.window_messages_total - ready_total_ - reserved_ : 1;
+    const std::size_t left = room ? total - ready_weight_ - reserved_ : 1;
     const std::size_t wanted = std::min(limit - destination.stored.size(), std::max<std::size_t>(1, left));
     shard_.scope.spawn(refill(destination, static_cast<std::size_t>(range - destination.ranges.begin()), wanted));
   }
@@ -120,6 +138,7 @@ io::Task<> Scheduler::Impl::refill(Destination& destination, std::size_t range_i
   scan.from = range.head;
   scan.until = WallTime::now();
   scan.entries_max = room + destination.held;  // what is held will be skipped
+  scan.octets_max = std::max(room, window_least) * scanned_octets_each;
   see_marks();
   const std::shared_ptr<const Marks> marks = marks_;
   if (!marks->all.empty()) {
@@ -179,6 +198,7 @@ void Scheduler::Impl::take_scan(Destination& destination, std::size_t range_inde
       ++destination.held;
     }
     ready.message = std::make_shared<const Message>(std::move(found.record.message));
+    ready.weight = weight_of(ready.message->envelope.recipients.size());  // each of its destinations has a copy
     make_ready(destination, destination.stored, std::move(ready), false);
   }
   if (result.next_due) destination.next_due = std::min(destination.next_due, *result.next_due);

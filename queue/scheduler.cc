@@ -92,10 +92,11 @@ void Scheduler::Impl::add(const MessagePointer& message, const std::vector<std::
     Ready ready{message, {}, 0, message->envelope.received, {}};
     const std::string& name = destinations[order[first]];
     for (; last < order.size() && destinations[order[last]] == name; ++last) ready.recipients.push_back(order[last]);
+    ready.weight = weight_of(ready.recipients.size());  // the message itself is shared by all its destinations
     Destination& destination = at(name);
     if (!withhold(destination, ready).empty() && ready.recipients.empty()) continue;
-    if (destination.fresh.size() >= window(destination) ||
-        ready_total_ >= shard_.shared.options.window_messages_total || destination.postponed_until > monotonic_now()) {
+    if (destination.fresh.size() >= window(destination) || ready_weight_ >= window_total() ||
+        destination.postponed_until > monotonic_now()) {
       note_on_disk(name, message->lane, {ready.due, message->id}, sequence);
       continue;
     }
@@ -109,6 +110,7 @@ void Scheduler::Impl::add(const MessagePointer& message, const std::vector<std::
 
 void Scheduler::Impl::make_ready(Destination& destination, std::list<Ready>& line, Ready ready, bool front) {
   const bool first = destination.ready() == 0;
+  ready_weight_ += ready.weight;
   if (front) {
     line.push_front(std::move(ready));
   } else {
@@ -133,6 +135,7 @@ std::optional<Ready> Scheduler::Impl::pop_ready(Destination& destination) {
   std::optional<Ready> ready(std::move(line.front()));
   line.pop_front();
   --ready_total_;
+  ready_weight_ -= ready->weight;
   destination.ready_hook.unlink();
   if (destination.ready() != 0) {
     served_.push_back(destination.ready_hook);
@@ -228,6 +231,7 @@ void Scheduler::Impl::evict(Destination& destination) {
   --with_ready_;
   destination.ready_hook.unlink();
   for (const Ready& ready : all) {
+    ready_weight_ -= ready.weight;
     for (const std::uint32_t recipient : ready.recipients) unhold(destination, {ready.message->id, recipient});
     destination.range(ready.message->lane).note({ready.due, ready.message->id}, shard_.last_handed_in(), true);
   }
@@ -267,6 +271,7 @@ void Scheduler::Impl::drop(const MessageId& id, const std::vector<std::string>& 
           continue;
         }
         for (const std::uint32_t recipient : it->recipients) unhold(*destination, {id, recipient});
+        ready_weight_ -= it->weight;
         it = line->erase(it);
         --ready_total_;
       }

@@ -104,6 +104,10 @@ struct Scheduler::Impl {
 
   // Refills (refill.cc).
   std::size_t window(const Destination& destination) const noexcept;
+  /// The worker's, in weight; small while memory is short.
+  std::size_t window_total() const noexcept;
+  /// Memory is short: what is beyond a small window goes back to the disk.
+  void shed();
   bool wants_refill(const Destination& destination) const noexcept;
   void ask_refill(Destination& destination);
   void set_alarm(Destination& destination);
@@ -145,7 +149,8 @@ struct Scheduler::Impl {
   bool stopped_ = false;
   std::unordered_map<std::string, std::unique_ptr<Destination>> destinations_;
   std::size_t ready_total_ = 0;
-  std::size_t reserved_ = 0;  // by scans in flight
+  std::size_t ready_weight_ = 0;  // Ready::weight of all of them
+  std::size_t reserved_ = 0;      // by scans in flight
   std::size_t with_ready_ = 0;
   std::size_t scans_ = 0;
   std::uint64_t move_epoch_ = 0;              // a scan that saw bodies where they lay before is done again

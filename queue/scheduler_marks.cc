@@ -92,6 +92,7 @@ void Scheduler::Impl::withhold_ready(Destination& destination) {
         ++it;
         continue;
       }
+      ready_weight_ -= it->weight;
       it = line->erase(it);
       --ready_total_;
     }

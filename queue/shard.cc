@@ -49,7 +49,22 @@ class MovedParcel final : public ShardParcel {
   const std::shared_ptr<SegmentPins> pins_;
 };
 
+class ShedParcel final : public ShardParcel {
+ public:
+  void deliver() noexcept override {
+    if (!shard->closing) shard->shed();
+    delete this;
+  }
+};
+
 }  // namespace
+
+void Shared::tell_memory_short() {
+  for (std::uint16_t worker = 0; worker < options.workers; ++worker) {
+    auto* parcel = new ShedParcel;
+    if (!post(worker, *parcel)) delete parcel;
+  }
+}
 
 void Shared::tell_moved(std::vector<MessagePointer> messages, std::shared_ptr<SegmentPins> pins) {
   std::map<std::uint16_t, std::vector<MessagePointer>> by_worker;
@@ -137,6 +152,10 @@ void Shard::Impl::retry(const std::string& destination, std::uint16_t on_lane, c
 
 void Shard::Impl::forget(const MessageId& id, const std::vector<std::string>& destinations) {
   schedule_impl().drop(id, destinations);
+}
+
+void Shard::Impl::shed() {
+  schedule_impl().shed();
 }
 
 void Shard::Impl::moved(const std::vector<MessagePointer>& messages, const std::shared_ptr<SegmentPins>& pins) {

@@ -64,6 +64,7 @@ struct Shared {
   Steering* steering = nullptr;
   Indexer* indexer = nullptr;
   io::OffloadPool* offload = nullptr;
+  std::atomic<bool> memory_short{false};
 
   /// The destination of a recipient, fit for a key. Any thread.
   std::string destination_of(const mail::Address& address) const;
@@ -82,6 +83,8 @@ struct Shared {
   void leave(Shard::Impl& shard);
   /// The compactor copied these bodies; the windows and leases that know them are told.
   void tell_moved(std::vector<MessagePointer> messages, std::shared_ptr<SegmentPins> pins);
+  /// Memory is short: every shard gives up what its windows can do without. Any thread.
+  void tell_memory_short();
   /// The marks have changed: returns when all windows are without what they cover. Not on a reactor. Errors:
   /// unavailable when a worker does not answer before `wait_max`; zero: nobody waits.
   Result<void> tell_marks(Duration wait_max);
@@ -117,6 +120,7 @@ struct Shard::Impl final : UploadSite, IndexSink {
   // For the inspector: the windows' side of its commands.
   void retry(const std::string& destination, std::uint16_t on_lane, const DuePosition& position);
   void forget(const MessageId& id, const std::vector<std::string>& destinations);
+  void shed();
   void moved(const std::vector<MessagePointer>& messages, const std::shared_ptr<SegmentPins>& pins);
   /// Why the log refuses, nullptr while healthy; told to whoever asks the Queue, until it is healthy again.
   const Error* log_trouble();

@@ -230,6 +230,7 @@ Result<DueScanResult> Store::scan_due(const DueScan& scan) const {
   DueScanResult result;
   result.next = scan.from;
   std::size_t looked_at = 0;
+  std::size_t octets = 0;
   for (iterator->Seek(due_key(scan.lane, scan.destination, scan.from)); iterator->Valid(); iterator->Next()) {
     auto key = parse_due_key(iterator->key().ToStringView());
     auto due = parse_due(iterator->value().ToStringView());
@@ -239,10 +240,12 @@ Result<DueScanResult> Store::scan_due(const DueScan& scan) const {
       result.next_due = key->position.due;
       return result;
     }
-    if (result.messages.size() >= scan.entries_max || looked_at++ >= scan.looked_at_max) return result;
+    if (result.messages.size() >= scan.entries_max || octets >= scan.octets_max || looked_at++ >= scan.looked_at_max)
+      return result;
     result.next = key->position.after();
     auto value = impl_->get(family_message, message_key(key->position.id), options);
     if (!value) return propagate(value);
+    octets += *value ? (*value)->size() : 0;
     auto record = *value
                       ? decode_record(**value)
                       : Result<MessageRecord>(fail(ErrorKind::corrupt, "family `due` names it, but it is not there"));

@@ -72,6 +72,7 @@ struct DueScan {
   WallTime until;    // due at most then
   std::size_t entries_max = 0;
   std::size_t looked_at_max = SIZE_MAX;
+  std::size_t octets_max = SIZE_MAX;  // of records; the one that passes it is the last
   /// Recipients that are passed over as if they were not there; any thread. Empty: none.
   std::function<bool(const Message&, std::uint32_t recipient)> passes_over{};
 };

@@ -22,8 +22,8 @@ constexpr std::chrono::seconds give_back_interval{1};
 
 }  // namespace
 
-MemoryWatch::MemoryWatch(std::uint64_t budget, io::Machine machine, server::ClientTable& clients)
-    : budget_(budget), machine_(std::move(machine)), clients_(clients) {
+MemoryWatch::MemoryWatch(std::uint64_t budget, io::Machine machine, server::ClientTable& clients, queue::Queue& queue)
+    : budget_(budget), machine_(std::move(machine)), clients_(clients), queue_(queue) {
   used_gauge_ = telemetry::gauge("memory_used_bytes", "Resident memory of the process, without files.",
                                  [this] { return static_cast<double>(used_.load(std::memory_order_relaxed)); });
   budget_gauge_ = telemetry::gauge("memory_budget_bytes", "What it may become ([limits] memory_max).",
@@ -74,13 +74,15 @@ void MemoryWatch::look() {
         .emit();
   }
   if (level != MemoryLevel::enough) give_back();
+  if (level == MemoryLevel::enough && before != MemoryLevel::enough) queue_.set_memory_short(false);
 }
 
-// What was freed stays with the allocator, and would count as used for good.
-void MemoryWatch::give_back() noexcept {
+// Windows first; and what was freed stays with the allocator, where it would count as used for good.
+void MemoryWatch::give_back() {
   const MonotonicTime now = monotonic_now();
   if (now - gave_back_ < give_back_interval) return;
   gave_back_ = now;
+  queue_.set_memory_short(true);
   ::malloc_trim(0);
 }
 

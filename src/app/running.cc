@@ -50,7 +50,7 @@ std::vector<telemetry::Gauge> make_gauges(const queue::Queue& queue, const serve
 Result<void> Running::start(std::optional<MonotonicTime> took_over) {
   gauges_ = make_gauges(*services_.queue, services_.clients);
   memory_ = std::make_unique<MemoryWatch>(services_.configuration().server.limits.memory_max, io::this_machine(),
-                                          services_.clients);
+                                          services_.clients, *services_.queue);
   auto admin = start_admin();
   if (!admin) return admin;
   auto started = start_workers();

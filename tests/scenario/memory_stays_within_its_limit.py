@@ -77,7 +77,6 @@ def test_memory_stays_within_its_limit_under_more_sessions_than_fit(ctx):
     report = load(ctx, server, "--sessions", "400", "--duration", "3s", "--size", "1MiB", "--idle-sessions", "1600")
     check(server.process.poll() is None, f"the server ended\n{server.tail()}")
     peak = resident(server, "VmHWM")
-    print(f"{report['accepted']} taken, {report['errors']}, VmHWM {peak / MIB:.0f} MiB of {LIMIT / MIB:.0f}", flush=True)
     check(peak < LIMIT, f"{peak} octets were resident at the peak")
     check(refused(report, "421", "451", "452") > 0, f"nothing was refused: {report['errors']}")
     check(report["accepted"] > 0, "nothing was taken")
@@ -158,7 +157,6 @@ def test_sessions_that_take_more_than_planned_are_refused_until_they_are_gone(ct
         with server.client() as late:
             seen["greeting"] = late.reply()
     codes = asyncio.run(hoard(server.address(), 300, while_all_are_open))
-    print(f"{codes}, {seen['used'] / MIB:.0f} MiB used, VmHWM {resident(server, 'VmHWM') / MIB:.0f} MiB", flush=True)
     check(codes.get(b"452", 0) > 0, f"no recipient was refused: {codes}")
     check("memory is short" in seen["ready"][1], f"the reason is not memory: {seen['ready']}")
     check(budget * 0.9 < seen["used"] < budget * 1.1, f"{seen['used']} octets are used")

@@ -121,6 +121,59 @@ TEST_F(QueueTest, MoreThanTheWindowIsDeliveredExactlyOnce) {
   EXPECT_EQ(settled().messages, 0U);
 }
 
+TEST_F(QueueTest, ShortOfMemoryTheWindowGoesToTheDiskAndComesBackWhole) {
+  open();
+  std::map<MessageId, int> seen;
+  queue::Queue& queue = *queue_;
+  on_shard(
+      [](Shard& shard, queue::Queue& whole, std::map<MessageId, int>& counts) -> io::Task<> {
+        for (int i = 0; i < 100; ++i) (void)co_await submit(shard, one_recipient(), test_body());
+        whole.set_memory_short(true);
+        (void)co_await next(shard, "smtp:example.org", 50ms);  // the order arrives
+        EXPECT_FALSE(shard.scheduler().take("smtp:example.net", 10).has_value());
+        for (int i = 0; i < 50; ++i) (void)co_await submit(shard, one_recipient(), test_body());
+        for (int i = 0; i < 150; ++i) {
+          auto attempt = co_await next(shard, "smtp:example.net");
+          EXPECT_TRUE(attempt.has_value()) << i;
+          if (!attempt) co_return;
+          ++counts[attempt->message().id];
+          deliver(*attempt);
+          if (i == 75) whole.set_memory_short(false);
+        }
+      },
+      queue, seen);
+  EXPECT_EQ(seen.size(), 150U);
+  for (const auto& [id, count] : seen) EXPECT_EQ(count, 1);
+}
+
+TEST_F(QueueTest, AMessageOfManyRecipientsTakesMoreOfTheWindow) {
+  options_.window_messages_total = 20;
+  open();
+  std::vector<std::string> many;
+  for (int i = 0; i < 80; ++i) many.push_back("r" + std::to_string(i) + "@example.net");
+  on_shard(
+      [](Shard& shard, std::vector<std::string>& recipients) -> io::Task<> {
+        for (int i = 0; i < 5; ++i) (void)co_await submit(shard, envelope("a@example.org", recipients), test_body());
+        std::vector<queue::Attempt> taken;
+        for (int i = 0; i < 2; ++i) {
+          auto attempt = shard.scheduler().take("smtp:example.net", 100);
+          EXPECT_TRUE(attempt.has_value()) << i;
+          if (!attempt) co_return;
+          taken.push_back(std::move(*attempt));
+        }
+        EXPECT_FALSE(shard.scheduler().take("smtp:example.net", 100).has_value());
+        for (int i = 2; i < 5; ++i) {
+          auto attempt = co_await next(shard, "smtp:example.net");
+          EXPECT_TRUE(attempt.has_value()) << i;
+          if (!attempt) co_return;
+          EXPECT_EQ(attempt->recipients().size(), 80U);
+          deliver(*attempt);
+        }
+        for (auto& attempt : taken) deliver(attempt);
+      },
+      many);
+}
+
 TEST_F(QueueTest, LeasesHeldWhileTheWindowIsRefilledAreNotOfferedTwice) {
   options_.window_messages = 4;
   open();

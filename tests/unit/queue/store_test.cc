@@ -90,6 +90,13 @@ TEST(Store, ScanReturnsOneDestinationInDueOrderUpToATime) {
   const auto rest = store->scan_due({0, "x", some->next, {50}, 2});
   ASSERT_TRUE(rest);
   EXPECT_EQ(rest->messages.front().position.due.milliseconds, 30);
+  DueScan bounded{0, "x", DuePosition::first(), {50}, 100};
+  bounded.octets_max = 1;
+  const auto one = store->scan_due(bounded);
+  ASSERT_TRUE(one);
+  EXPECT_EQ(one->messages.size(), 1U);
+  EXPECT_FALSE(one->exhausted);
+  EXPECT_EQ(one->next, one->messages[0].position.after());
 }
 
 TEST(Store, SkipScanFindsEachDestinationOfALaneOnce) {
