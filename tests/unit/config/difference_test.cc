@@ -59,6 +59,9 @@ TEST(Differences, WhatTheProcessIsBuiltOnNeedsARestart) {
   EXPECT_THAT(texts("", "[queue]\nmax_age = \"1d\"\n", true), ElementsAre("[queue] max_age: \"1d\", was \"5d\""));
   EXPECT_THAT(texts("data_dir = \"/a\"\n", "data_dir = \"/b\"\n", true), ElementsAre("data_dir: \"/b\", was \"/a\""));
   EXPECT_THAT(texts("", "[log]\nformat = \"text\"\n", true), ElementsAre("[log] format: \"text\", was \"json\""));
+  const std::string few = "[limits]\nsessions_max = 100\n";
+  EXPECT_THAT(texts(few + "memory_max = \"256MiB\"\n", few + "memory_max = \"512MiB\"\n", true),
+              ElementsAre("[limits] memory_max: \"512MiB\", was \"256MiB\""));
   EXPECT_THAT(texts("", "[log]\nlevel = \"debug\"\n"), ElementsAre("[log] level: \"debug\", was \"info\""));
 }
 
