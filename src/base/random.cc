@@ -2,6 +2,7 @@
 
 #include <sys/random.h>
 
+#include <cstdio>
 #include <random>
 
 #include "base/assert.h"
@@ -26,6 +27,15 @@ std::uint64_t random_u64() noexcept {
     left = 64;
   }
   return pool[--left];
+}
+
+const std::string& process_token() {
+  static const std::string token = [] {
+    char digits[17];
+    std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(random_u64()));
+    return std::string(digits);
+  }();
+  return token;
 }
 
 double jitter(double low, double high) noexcept {

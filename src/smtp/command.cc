@@ -16,7 +16,7 @@ struct Entry {
   bool utf8_argument = false;  // RFC 6531 3.5 to 3.7.4
 };
 
-constexpr std::array<Entry, 15> verbs{{
+constexpr std::array<Entry, 16> verbs{{
     {Verb::mail, "MAIL", true},
     {Verb::rcpt, "RCPT", true},
     {Verb::data, "DATA"},
@@ -32,6 +32,7 @@ constexpr std::array<Entry, 15> verbs{{
     {Verb::expn, "EXPN", true},
     {Verb::help, "HELP"},
     {Verb::lhlo, "LHLO"},
+    {Verb::xhandoff, "XHANDOFF"},
 }};
 
 bool is_blank(char c) noexcept {

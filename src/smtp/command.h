@@ -2,7 +2,7 @@
 // line's buffer does. What the argument means is for params.h; whether the verb may come now is for the session.
 //
 // Standards: RFC 5321 2.4 (case, trailing blanks), 4.1.1; RFC 3030 (BDAT), RFC 3207 (STARTTLS), RFC 4954 (AUTH),
-// RFC 2033 (LHLO, known so that it can be refused by name).
+// RFC 2033 (LHLO, known so that it can be refused by name). XHANDOFF is ours (handoff.h).
 #pragma once
 
 #include <cstdint>
@@ -28,7 +28,8 @@ enum class Verb : std::uint8_t {
   help,
   quit,
   starttls,
-  auth
+  auth,
+  xhandoff
 };
 
 /// "EHLO", ...; "UNKNOWN" for unknown.

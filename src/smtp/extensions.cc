@@ -33,6 +33,11 @@ void add_mechanisms(std::vector<std::string>& mechanisms, std::string_view words
   }
 }
 
+bool is_token(std::string_view word) noexcept {
+  constexpr std::size_t token_octets_max = 64;
+  return !word.empty() && word.size() <= token_octets_max && std::ranges::all_of(word, is_alnum);
+}
+
 /// RFC 9422 4: NAME=VALUE, at most 6 digits, zero is not a limit. A value we cannot read is as if it were not there.
 void add_limit(Extensions& extensions, std::string_view limit) {
   const std::size_t equals = limit.find('=');
@@ -93,6 +98,9 @@ void Extensions::add_keyword_line(std::string_view line) {
     add_mechanisms(auth_mechanisms, trim(line).substr(5));
   } else if (iequals(keyword, "LIMITS")) {
     while (!arguments.empty()) add_limit(*this, take_word(arguments));
+  } else if (iequals(keyword, "XHANDOFF")) {
+    const std::string_view token = take_word(arguments);
+    if (is_token(token)) handoff = token;
   }
 }
 
@@ -115,6 +123,7 @@ std::vector<std::string> Extensions::keyword_lines() const {
   add(" RCPTMAX=", rcpt_max);
   add(" RCPTDOMAINMAX=", rcpt_domain_max);
   if (!limits_line.empty()) lines.push_back("LIMITS" + limits_line);
+  if (!handoff.empty()) lines.push_back("XHANDOFF " + handoff);
   return lines;
 }
 

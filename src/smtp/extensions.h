@@ -4,6 +4,7 @@
 //
 // Standards: RFC 5321 4.1.1.1, RFC 1870 (SIZE), 6152 (8BITMIME), 3030 (CHUNKING, BINARYMIME), 2920 (PIPELINING),
 // 2034 (ENHANCEDSTATUSCODES), 3461 (DSN), 6531 (SMTPUTF8), 3207 (STARTTLS), 4954 (AUTH), 9422 (LIMITS).
+// XHANDOFF is ours (handoff.h).
 #pragma once
 
 #include <cstdint>
@@ -30,6 +31,7 @@ struct Extensions {
   std::uint32_t mail_max = 0;                // LIMITS; 0: not stated
   std::uint32_t rcpt_max = 0;
   std::uint32_t rcpt_domain_max = 0;
+  std::string handoff;  // XHANDOFF: the token of the process that offers it to a sibling; empty: not offered
 
   bool operator==(const Extensions&) const = default;
   bool offers_auth(std::string_view mechanism) const noexcept;

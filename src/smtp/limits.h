@@ -38,9 +38,12 @@ inline constexpr std::size_t original_recipient_octets_max = 500;  // RFC 3461 4
 inline constexpr std::size_t auth_parameter_octets_max = 500;      // RFC 4954 3: MAIL grows by 500
 inline constexpr std::size_t size_digits_max = 20;                 // RFC 1870 5
 
+// A message that a sibling hands over has grown by its trace fields since it was measured (handoff.h).
+inline constexpr std::uint64_t handoff_trace_octets = 64 * 1024;
+
 // Replies.
-inline constexpr std::size_t reply_line_octets_max = 512;        // with code and CRLF; RFC 5321 4.5.3.1.5, what we send
-inline constexpr std::size_t peer_reply_lines_max = 100;         // what we read of a peer's reply
+inline constexpr std::size_t reply_line_octets_max = 512;  // with code and CRLF; RFC 5321 4.5.3.1.5, what we send
+inline constexpr std::size_t peer_reply_lines_max = 100;   // what we read of a peer's reply
 inline constexpr std::size_t peer_reply_line_octets_max = auth_line_octets_max;  // the rest of a line is cut
 inline constexpr std::size_t peer_reply_octets_max = 64 * 1024;  // as sent by the peer, what was cut included
 inline constexpr std::size_t auth_mechanisms_max = 32;           // of one EHLO reply; more are ignored

@@ -56,6 +56,9 @@ Reply closing(std::string_view hostname) {
   return {221, {2, 0, 0}, join(hostname, " closing connection")};
 }
 
+Reply handoff_ok() {
+  return {250, {2, 0, 0}, "ok"};
+}
 Reply mail_ok() {
   return {250, {2, 1, 0}, "sender ok"};
 }

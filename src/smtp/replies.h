@@ -31,6 +31,7 @@ Reply help();                              // 214 2.0.0
 Reply closing(std::string_view hostname);  // 221 2.0.0, RFC 5321 4.1.1.10
 
 // Transaction.
+Reply handoff_ok();                             // 250 2.0.0, XHANDOFF (handoff.h)
 Reply mail_ok();                                // 250 2.1.0
 Reply rcpt_ok();                                // 250 2.1.5
 Reply start_data();                             // 354, RFC 5321 4.1.1.4

@@ -12,7 +12,7 @@ namespace {
 TEST(ParseCommand, EveryVerbIsKnownInAnyCase) {
   for (const Verb verb :
        {Verb::ehlo, Verb::helo, Verb::lhlo, Verb::mail, Verb::rcpt, Verb::data, Verb::bdat, Verb::rset, Verb::noop,
-        Verb::vrfy, Verb::expn, Verb::help, Verb::quit, Verb::starttls, Verb::auth}) {
+        Verb::vrfy, Verb::expn, Verb::help, Verb::quit, Verb::starttls, Verb::auth, Verb::xhandoff}) {
     std::string word(to_string(verb));
     EXPECT_EQ(parse_command(word)->verb, verb);
     word[1] = static_cast<char>(word[1] | 0x20);

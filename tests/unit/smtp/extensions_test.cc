@@ -55,6 +55,16 @@ TEST(Extensions, WhatWePrintReadsBackAsTheSame) {
   EXPECT_TRUE(Extensions{}.keyword_lines().empty());
 }
 
+TEST(Extensions, HandoffNeedsATokenOfPlainCharacters) {
+  EXPECT_EQ(offered_by({"xhandoff 0123456789abcdef more"}).handoff, "0123456789abcdef");
+  for (const std::string& line :
+       {std::string("XHANDOFF"), std::string("XHANDOFF a-b"), "XHANDOFF " + std::string(65, 'a')})
+    EXPECT_EQ(offered_by({line}).handoff, "") << line;
+  Extensions ours;
+  ours.handoff = "abc";
+  EXPECT_THAT(ours.keyword_lines(), ElementsAre("XHANDOFF abc"));
+}
+
 TEST(Extensions, SizeWithoutANumberStatesNoMaximum) {
   for (const std::string_view line : {"SIZE", "SIZE 0", "SIZE lots", "SIZE 99999999999999999999"}) {
     const Extensions offered = offered_by({line});

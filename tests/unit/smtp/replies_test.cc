@@ -20,6 +20,7 @@ std::string wire(const Reply& reply) {
 std::vector<Reply> all_with_enhanced_code() {
   using namespace replies;
   return {noop_ok(),
+          handoff_ok(),
           reset_ok(),
           vrfy_cannot(),
           expn_refused(),
