@@ -42,6 +42,8 @@ std::string_view why_no_report(const Options& options, const mail::Envelope& env
                                ReportKind kind) noexcept {
   if (kind == ReportKind::double_bounce) return why_no_double_bounce(options, envelope);
   if (envelope.reverse_path.is_null()) return "the message has no sender to tell";
+  if (kind == ReportKind::delay && envelope.recipients[recipient].delay_told)
+    return "the sender has heard of the delay";
   if (kind == ReportKind::delay && options.delay_notice_after == Duration::zero()) return "delays are not reported";
   if (!is_wanted(envelope, recipient, kind)) return "no bounce is wanted for this recipient";
   if (!options.bounce_unverified && !is_verified(envelope.origin)) return "backscatter: the sender was never verified";

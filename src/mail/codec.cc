@@ -1,5 +1,6 @@
 // address  := string(local) string(domain)
-// recipient:= address u8(notify) string(original recipient)
+// recipient:= address u8(notify; plus 16 where the sender heard of the delay, since schema 3)
+//             string(original recipient)
 // envelope := u8(1) address(reverse-path) varint(count) recipient*
 //             u8(flags: 0-1 body, 2 smtputf8, 3-4 ret, 5 trusted; since schema 2)
 //             string(envelope id) origin fixed64(received, milliseconds)
@@ -20,6 +21,7 @@ constexpr std::uint8_t delivery_status_version = 1;
 
 constexpr std::size_t recipients_max = 1'000'000;  // far above any limit of the server
 constexpr std::size_t recipient_octets_least = 4;  // two empty strings, notify, an empty string
+constexpr std::uint8_t delay_told_bit = 16;
 constexpr std::uint8_t notify_bits_all = Notify::never | Notify::success | Notify::failure | Notify::delay;
 
 void expect_version(Decoder& in, std::uint8_t version) noexcept {
@@ -77,13 +79,15 @@ void decode(Decoder& in, Address& address) {
 
 void encode(Encoder& out, const Recipient& recipient) {
   encode(out, recipient.address);
-  out.u8(recipient.notify.bits);
+  out.u8(static_cast<std::uint8_t>(recipient.notify.bits | (recipient.delay_told ? delay_told_bit : 0)));
   out.string(recipient.original_recipient);
 }
 
 void decode(Decoder& in, Recipient& recipient) {
   decode(in, recipient.address);
-  recipient.notify.bits = in.u8();
+  const unsigned octet = in.u8();
+  recipient.delay_told = (octet & delay_told_bit) != 0;
+  recipient.notify.bits = static_cast<std::uint8_t>(octet & ~unsigned{delay_told_bit});
   if ((recipient.notify.bits & ~notify_bits_all) != 0) in.fail();
   recipient.original_recipient = in.string();
 }

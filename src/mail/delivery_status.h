@@ -16,6 +16,7 @@ enum class Handover : std::uint8_t {
   final_delivery,  // it lies in the mailbox
   relayed,         // to a host that does not offer DSN: nobody will report later
   with_dsn,        // with its DSN parameters: the next host reports
+  handed_off,      // to a sibling, with everything: it has taken our place
 };
 
 struct DeliveryStatus {

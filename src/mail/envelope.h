@@ -27,6 +27,8 @@ struct Recipient {
   Address address;
   Notify notify;
   std::string original_recipient;  // ORCPT as received: "rfc822;xtext"
+  // A sibling that handed us the message had told the sender that it takes longer.
+  bool delay_told = false;
   bool operator==(const Recipient&) const = default;
 };
 

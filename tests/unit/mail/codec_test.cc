@@ -12,7 +12,7 @@ namespace {
 Envelope a_full_envelope() {
   Envelope envelope;
   envelope.reverse_path = {"a b", "example.net"};
-  envelope.recipients = {{{"x", "example.com"}, {Notify::success | Notify::delay}, "rfc822;x@example.com"},
+  envelope.recipients = {{{"x", "example.com"}, {Notify::success | Notify::delay}, "rfc822;x@example.com", true},
                          {{"postmaster", ""}, {Notify::never}, ""}};
   envelope.body = BodyType::binary;
   envelope.smtputf8 = true;
