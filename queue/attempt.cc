@@ -112,6 +112,18 @@ BodyReader Attempt::body() const {
   return BodyReader(shard_->reactor(), *shard_->impl_->shared.segments, message_);
 }
 
+bool Attempt::delay_told(std::uint32_t recipient) const {
+  return std::ranges::find(delay_told_, recipient) != delay_told_.end() ||
+         message_->envelope.recipients[recipient].delay_told;
+}
+
+// Held for ever: a scan passes over them, and no window gets them back.
+void Attempt::set_aside(const std::vector<std::uint32_t>& recipients) {
+  RINGPOST_ASSERT(shard_ != nullptr);
+  std::erase_if(recipients_,
+                [&](std::uint32_t mine) { return std::ranges::find(recipients, mine) != recipients.end(); });
+}
+
 bool Attempt::withdraw_covered() {
   RINGPOST_ASSERT(shard_ != nullptr);
   Scheduler::Impl& scheduler = shard_->impl_->schedule_impl();
@@ -156,10 +168,11 @@ void Attempt::expire() {
 
 void Attempt::delivered(DeliveryStatus status, Outcomes& into) {
   Shard::Impl& shard = *shard_->impl_;
-  log_status(*this, EventKind::deliver, status, nullptr, {});
-  count_result(*message_, telemetry::DeliveryResult::delivered);
+  const bool handed_off = status.handover == mail::Handover::handed_off;
+  log_status(*this, handed_off ? EventKind::handoff : EventKind::deliver, status, nullptr, {});
+  count_result(*message_, handed_off ? telemetry::DeliveryResult::handed_off : telemetry::DeliveryResult::delivered);
   // RFC 3461 5.2.1: who took the message with its DSN parameters took over the duty to report.
-  const bool ours = status.handover != mail::Handover::with_dsn && !into.dropped;
+  const bool ours = status.handover != mail::Handover::with_dsn && !handed_off && !into.dropped;
   const bool told =
       ours && why_no_report(shard.shared.options, message_->envelope, status.recipient, ReportKind::success).empty();
   (told ? into.successful : into.quiet).items.push_back({std::move(status), {}, {}, false});
@@ -171,8 +184,8 @@ void Attempt::deferred(DeliveryStatus status, WallTime next, Outcomes& into) {
   const mail::Envelope& envelope = message_->envelope;
   const WallTime notice_at = delay_notice_at(options, envelope), now = WallTime::now();
   bool told = std::ranges::find(delay_told_, status.recipient) != delay_told_.end();
-  const bool to_be_told = !told && !into.dropped &&
-                          why_no_report(options, envelope, status.recipient, ReportKind::delay).empty();
+  const bool to_be_told =
+      !told && !into.dropped && why_no_report(options, envelope, status.recipient, ReportKind::delay).empty();
   // Tried once more when it is time to tell, so that the sender hears then and not with the try after it.
   if (to_be_told && now < notice_at) next = std::min(next, notice_at);
   const bool tell_now = to_be_told && now >= notice_at && shard.schedule_impl().takes_bounces();

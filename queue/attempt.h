@@ -32,6 +32,8 @@ class Attempt {
   /// Failed attempts before this one, for the log.
   std::uint32_t attempts_before() const noexcept { return attempts_before_; }
   BodyReader body() const;
+  /// Whether the sender has heard that `recipient` takes longer.
+  bool delay_told(std::uint32_t recipient) const;
   /// Gives back the recipients that an operator's mark covers which came into force since the lease was taken: to be
   /// asked before a transaction begins. Returns whether any are left; if not, finish() it without a status.
   bool withdraw_covered();
@@ -43,6 +45,9 @@ class Attempt {
   /// the retry schedule (or are failed with 4.4.7 when too old). Failures, delays and successes that the sender is to
   /// hear of become a report (report_policy.h). Writes log records and events; nobody waits. Then the lease is spent.
   void finish(std::vector<mail::DeliveryStatus> statuses);
+  /// Gives up `recipients` for the life of this process: they stay where they lie in RocksDB, nobody hears of it, and
+  /// they are not offered again before the next start. For a hand-off that is refused; finish() follows.
+  void set_aside(const std::vector<std::uint32_t>& recipients);
 
  private:
   friend class Scheduler;

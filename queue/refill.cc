@@ -136,7 +136,7 @@ io::Task<> Scheduler::Impl::refill(Destination& destination, std::size_t range_i
   scan.lane = range.lane;
   scan.destination = destination.name;
   scan.from = range.head;
-  scan.until = WallTime::now();
+  scan.until = everything_ ? WallTime{INT64_MAX} : WallTime::now();
   scan.entries_max = room + destination.held;  // what is held will be skipped
   scan.octets_max = std::max(room, window_least) * scanned_octets_each;
   see_marks();
@@ -201,8 +201,12 @@ void Scheduler::Impl::take_scan(Destination& destination, std::size_t range_inde
     ready.weight = weight_of(ready.message->envelope.recipients.size());  // each of its destinations has a copy
     make_ready(destination, destination.stored, std::move(ready), false);
   }
-  if (result.next_due) destination.next_due = std::min(destination.next_due, *result.next_due);
   LaneRange& range = destination.ranges[range_index];
+  if (result.next_due && everything_) {
+    range.more = true;  // it began before everything was asked for
+  } else if (result.next_due) {
+    destination.next_due = std::min(destination.next_due, *result.next_due);
+  }
   if (range.scan_ended(result.next, result.exhausted) && result.exhausted) {
     // Something noted before may have been applied since: look again when it must have been.
     range.more = true;

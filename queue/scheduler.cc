@@ -55,8 +55,9 @@ std::optional<Attempt> Scheduler::take(const std::string& destination, std::uint
       ready->recipients.resize(most);
       impl_->make_ready(*found, rest.attempts == 0 ? found->fresh : found->stored, std::move(rest), true);
     }
-    // One that was never tried gets its try, however long we were down.
-    const bool expired = ready->attempts > 0 && now >= expiry(impl_->shard_.shared.options, ready->message->envelope);
+    // One that was never tried gets its try, however long we were down; in a hand-off age is the sibling's business.
+    const bool expired = !impl_->everything_ && ready->attempts > 0 &&
+                         now >= expiry(impl_->shard_.shared.options, ready->message->envelope);
     if (expired && !impl_->takes_bounces()) {
       impl_->expire_later(destination, std::move(*ready));
       return std::nullopt;
@@ -207,7 +208,7 @@ void Scheduler::Impl::prune_settled() {
 void Scheduler::Impl::note_on_disk(const std::string& name, std::uint16_t lane, const DuePosition& position,
                                    std::uint64_t sequence) {
   Destination& destination = at(name);
-  const bool due = position.due <= WallTime::now();
+  const bool due = everything_ || position.due <= WallTime::now();
   destination.range(lane).note(position, sequence, due);
   if (!due) destination.next_due = std::min(destination.next_due, position.due);
   if (wants_refill(destination)) ask_refill(destination);
@@ -238,6 +239,7 @@ void Scheduler::Impl::evict(Destination& destination) {
 }
 
 void Scheduler::Impl::postpone(Destination& destination, MonotonicTime until, const std::string& why) {
+  if (everything_) return;
   destination.postponed_until = until;
   shard_.shared.set_postponed(destination.name, why, WallTime::now() + (until - monotonic_now()));
   tell_delays(destination, why);

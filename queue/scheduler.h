@@ -40,6 +40,13 @@ class Scheduler {
   /// say.
   void postpone(const std::string& destination, MonotonicTime until, const std::string& why);
 
+  /// For a hand-off, and not undone: from now on everything of our lanes is offered, due or not, however old, and no
+  /// destination is postponed. What an operator's mark covers stays where it is.
+  void offer_everything();
+  /// After that: nothing is ready, and nothing will be but what attempts that are under way give back. Looks at every
+  /// destination: not for every message.
+  bool is_exhausted() const;
+
   Scheduler(Shard& shard);
   ~Scheduler();
 

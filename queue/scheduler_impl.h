@@ -101,6 +101,8 @@ struct Scheduler::Impl {
   void postpone(Destination& destination, MonotonicTime until, const std::string& why);
   void forget_if_idle(Destination& destination);
   void offer(Destination& destination);
+  void offer_everything();
+  bool is_exhausted() const;
 
   // Refills (refill.cc).
   std::size_t window(const Destination& destination) const noexcept;
@@ -147,6 +149,7 @@ struct Scheduler::Impl {
   Shard::Impl& shard_;
   ReadyListener* listener_ = nullptr;
   bool stopped_ = false;
+  bool everything_ = false;  // offer_everything() was called
   std::unordered_map<std::string, std::unique_ptr<Destination>> destinations_;
   std::size_t ready_total_ = 0;
   std::size_t ready_weight_ = 0;  // Ready::weight of all of them

@@ -21,6 +21,7 @@ enum class EventKind : std::uint8_t {
   reject,
   queue,
   deliver,
+  handoff,
   defer,
   bounce,
   expire,
@@ -42,7 +43,7 @@ struct EventInfo {
 };
 
 /// In the order of EventKind.
-inline constexpr std::array<EventInfo, 19> events{{
+inline constexpr std::array<EventInfo, 20> events{{
     {"connect", LogLevel::info, "a client connected, or we connected to a next hop"},
     {"tls", LogLevel::info, "a TLS handshake ended"},
     {"auth", LogLevel::info, "an authentication ended"},
@@ -50,6 +51,7 @@ inline constexpr std::array<EventInfo, 19> events{{
     {"reject", LogLevel::info, "a command or a message was refused"},
     {"queue", LogLevel::info, "a message was put into the queue by ourselves, or its state was changed by an operator"},
     {"deliver", LogLevel::info, "a next hop took the message for one recipient"},
+    {"handoff", LogLevel::info, "a sibling took the message for one recipient: it is the sibling's now"},
     {"defer", LogLevel::info, "an attempt failed for now; `next` says when it is tried again"},
     {"bounce", LogLevel::info, "delivery failed for good and the sender is told"},
     {"expire", LogLevel::info, "a message was too long in the queue"},
@@ -113,7 +115,7 @@ inline constexpr std::array fields = std::to_array<FieldInfo>({
     {"next_hop", "where it was or will be sent"},
     {"octets", "octets transferred"},
     {"operation", "what was being done"},
-    {"original", "id of the message that bounced"},
+    {"original", "id of the message that bounced, or of the message at the sibling that handed it over"},
     {"path", "file concerned"},
     {"pid", "process id"},
     {"protocol", "ESMTP, ESMTPS, ESMTPSA, ... (RFC 3848)"},

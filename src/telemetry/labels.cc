@@ -16,7 +16,7 @@ constexpr Names<RejectReason> reject_reasons{
     "rate_limit",   "bare_line_ending",  "loop",        "bad_sequence",        "syntax",
     "no_space",     "unavailable",       "storage",     "tls_required",        "auth_required",
     "other"};
-constexpr Names<DeliveryResult> delivery_results{"delivered", "deferred", "failed", "expired"};
+constexpr Names<DeliveryResult> delivery_results{"delivered", "deferred", "failed", "expired", "handed_off"};
 constexpr Names<Direction> directions{"in", "out"};
 constexpr Names<TlsVersion> tls_versions{"TLSv1.2", "TLSv1.3", "none"};
 constexpr Names<TlsResult> tls_results{"ok", "failed"};

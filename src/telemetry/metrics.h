@@ -41,7 +41,7 @@ enum class RejectReason : std::uint8_t {
   auth_required,
   other,
 };
-enum class DeliveryResult : std::uint8_t { delivered, deferred, failed, expired };
+enum class DeliveryResult : std::uint8_t { delivered, deferred, failed, expired, handed_off };
 enum class Direction : std::uint8_t { in, out };                  // from clients; to next hops
 enum class TlsVersion : std::uint8_t { tls_1_2, tls_1_3, none };  // none: the handshake did not get so far
 enum class TlsResult : std::uint8_t { ok, failed };
@@ -89,7 +89,7 @@ inline constexpr std::size_t label_count<SessionResult> = 6;
 template <>
 inline constexpr std::size_t label_count<RejectReason> = 16;
 template <>
-inline constexpr std::size_t label_count<DeliveryResult> = 4;
+inline constexpr std::size_t label_count<DeliveryResult> = 5;
 template <>
 inline constexpr std::size_t label_count<Direction> = 2;
 template <>
