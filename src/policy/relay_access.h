@@ -30,8 +30,9 @@ struct RelayOptions {
 
 struct ClientIdentity {
   IpAddress address;
-  std::string login;        // empty: not authenticated
+  std::string login;             // empty: not authenticated
   std::string certificate = {};  // SHA-256 fingerprint of the one it has shown and holds the key of; empty: none
+  bool hands_over = false;       // a sibling, with a message that it took from somebody who might send it
 };
 
 class RelayAccess {
@@ -43,7 +44,7 @@ class RelayAccess {
 
   bool is_local(std::string_view domain) const noexcept;  // lower case
   std::vector<std::string> local_domains() const;         // lower case
-  /// May relay: authenticated, or of a trusted network, or with a trusted certificate.
+  /// May relay: authenticated, of a trusted network, with a trusted certificate, or a sibling that hands over.
   bool is_trusted(const ClientIdentity& client) const noexcept;
 
   /// May this client send to this mailbox? Errors are ready for the peer: refused 550 5.7.1 (relaying denied),

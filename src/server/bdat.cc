@@ -27,8 +27,8 @@ Task<Result<smtp::Reply>> Session::bdat(std::string argument, Cancel cancel) {
     co_return std::move(*refusal);
   }
   if (transaction_->chunks == nullptr) {
-    transaction_->chunks = std::make_unique<Transaction::Chunks>(smtp::BdatDecoder(options.limits.message_size_max));
-    transaction_->chunks->decoder.collect_originators(settings_->senders->wants_header(client_, identity_.get()));
+    transaction_->chunks = std::make_unique<Transaction::Chunks>(smtp::BdatDecoder(message_size_max(hands_over())));
+    transaction_->chunks->decoder.collect_originators(wants_header());
     auto upload = co_await begin_upload(cancel);
     if (upload) {
       transaction_->chunks->upload.emplace(std::move(*upload));

@@ -1,4 +1,6 @@
 // What DATA and BDAT have in common: may the message come, is it acceptable, and keeping it.
+#include <algorithm>
+
 #include "mail/trace.h"
 #include "server/session.h"
 #include "smtp/replies.h"
@@ -10,6 +12,16 @@ namespace replies = smtp::replies;
 using io::Task;
 using telemetry::Event;
 using telemetry::EventKind;
+
+namespace {
+
+// As if we had taken it ourselves, then. A clock ahead of ours must not make mail younger than it is.
+void inherit(mail::Envelope& envelope, const smtp::Provenance& from) {
+  envelope.origin = from.origin;
+  envelope.received = std::min(from.received, envelope.received);
+}
+
+}  // namespace
 
 std::optional<smtp::Reply> Session::refuse_before_data(bool chunked) const {
   if (transaction_ == nullptr) return replies::bad_sequence("MAIL first");
@@ -55,6 +67,7 @@ Task<Result<queue::Upload>> Session::begin_upload(io::Cancel cancel) {
 Task<smtp::Reply> Session::keep(queue::Upload upload, mail::BodyFacts facts) {
   const MessageId id = upload.id();
   mail::Envelope envelope = std::move(transaction_->envelope);
+  const auto handed = std::move(transaction_->handed);
   transaction_.reset();
   envelope.received = WallTime::now();
   mail::Channel channel;
@@ -65,10 +78,11 @@ Task<smtp::Reply> Session::keep(queue::Upload upload, mail::BodyFacts facts) {
   if (settings_->options->login_in_received) channel.login = client_.login;
   std::string prefix = mail::received_field(envelope, settings_->options->hostname, id, channel);
   // Our own applications often leave them out; a stranger's message is not ours to complete (RFC 6409 8).
-  if (settings_->access->is_trusted(client_)) {
+  if (handed == nullptr && settings_->access->is_trusted(client_)) {
     if (!facts.has_date) prefix += mail::date_field(envelope.received);
     if (!facts.has_message_id) prefix += mail::message_id_field(id, settings_->options->hostname);
   }
+  if (handed != nullptr) inherit(envelope, *handed);  // the trace above tells of the sibling, the rest of its client
   const std::uint64_t octets = facts.octets;
   const std::string sender = envelope.reverse_path.text();
   const std::size_t recipients = envelope.recipients.size();
@@ -81,13 +95,10 @@ Task<smtp::Reply> Session::keep(queue::Upload upload, mail::BodyFacts facts) {
   auto& counters = telemetry::counters();
   counters.messages_received_total[static_cast<telemetry::Listener>(listener_->role)].add();
   counters.message_bytes_received_total.add(octets);
-  Event(EventKind::accept)
-      .session(id_)
-      .message(id)
-      .field("from", sender)
-      .field("recipients", recipients)
-      .field("size", octets)
-      .emit();
+  Event event(EventKind::accept);
+  event.session(id_).message(id).field("from", sender).field("recipients", recipients).field("size", octets);
+  if (handed != nullptr) event.field("original", handed->id).field("login", handed->origin.login);
+  event.emit();
   co_return replies::queued(id);
 }
 

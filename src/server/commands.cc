@@ -1,7 +1,9 @@
 // The verbs that need no waiting. Checks come first and in the order RFC 5321 4.1.4 and 4.3.2 give them; what a verb
 // does comes last.
 #include <algorithm>
+#include <utility>
 
+#include "base/random.h"
 #include "base/text.h"
 #include "server/session.h"
 #include "smtp/limits.h"
@@ -87,6 +89,8 @@ smtp::Reply Session::answer(const smtp::Command& command) {
       return replies::expn_refused();
     case Verb::help:
       return replies::help();
+    case Verb::xhandoff:
+      return handoff(command.argument);
     case Verb::quit:
       return alone ? replies::closing(settings_->options->hostname) : replies::no_argument_allowed(Verb::quit);
     default:
@@ -108,11 +112,12 @@ void Session::refused(const smtp::Command& command, const Reply& reply) {
 smtp::Reply Session::ehlo(std::string_view argument) {
   auto name = smtp::parse_helo(argument);
   if (!name) return replies::from_error(name.error());
-  transaction_.reset();  // RFC 5321 4.1.4: as RSET
+  rset();  // RFC 5321 4.1.4
   helo_ = *name;
   esmtp_ = true;
   smtp::Extensions offered = settings_->extensions;
   offered.starttls = offers_starttls();
+  if (is_sibling()) offered.handoff = process_token();
   if (may_authenticate()) offered.auth_mechanisms = settings_->sasl->mechanisms(channel());
   return replies::ehlo_ok(settings_->options->hostname, helo_, offered);
 }
@@ -120,13 +125,14 @@ smtp::Reply Session::ehlo(std::string_view argument) {
 smtp::Reply Session::helo(std::string_view argument) {
   auto name = smtp::parse_helo(argument);
   if (!name) return replies::from_error(name.error());
-  transaction_.reset();
+  rset();
   helo_ = *name;
   esmtp_ = false;
   return replies::helo_ok(settings_->options->hostname, helo_);
 }
 
 smtp::Reply Session::rset() {
+  provenance_.reset();
   transaction_.reset();
   return replies::reset_ok();
 }
@@ -135,26 +141,37 @@ smtp::Reply Session::mail(std::string_view argument) {
   const Limits& limits = settings_->options->limits;
   if (helo_.empty()) return replies::bad_sequence("EHLO first");
   if (transaction_ != nullptr) return replies::nested_mail();
-  if (listener_->auth == AuthMode::required && identity_ == nullptr) return ask_for_auth();
+  // What a sibling hands over was judged when it came: who may send what, and how much, is asked once.
+  auto provenance = std::exchange(provenance_, nullptr);
+  const bool handed = provenance != nullptr;
+  if (!handed && listener_->auth == AuthMode::required && identity_ == nullptr) return ask_for_auth();
   static const smtp::Extensions none;
   auto command = smtp::parse_mail(argument, esmtp_ ? settings_->extensions : none);
   if (!command) return replies::from_error(command.error());
-  if (command->size.value_or(0) > limits.message_size_max) return replies::size_exceeded(limits.message_size_max);
+  if (command->size.value_or(0) > message_size_max(handed)) return replies::size_exceeded(limits.message_size_max);
   if (context_.services.clients.memory() == MemoryLevel::no_messages) return replies::memory_short();
-  const Duration wait = context_.services.clients.count_message(client_.address, limits.messages_per_minute_per_client,
-                                                                context_.services.reactor.now());
-  if (wait > Duration::zero()) {
-    return replies::rate_exceeded(settings_->options->hostname, client_.address.text(),
-                                  limits.messages_per_minute_per_client, wait);
+  if (!handed) {
+    if (auto refusal = refuse_rate()) return std::move(*refusal);
+    if (auto refusal = refuse_sender(command->reverse_path)) return std::move(*refusal);
   }
-  if (auto refusal = refuse_sender(command->reverse_path)) return std::move(*refusal);
   mail::Envelope envelope;
   envelope.reverse_path = std::move(command->reverse_path);
   envelope.body = command->body;
   envelope.smtputf8 = command->smtputf8;
   envelope.ret = command->ret;
   envelope.envelope_id = std::move(command->envelope_id);
-  return start_transaction(std::move(envelope));
+  Reply reply = start_transaction(std::move(envelope));
+  transaction_->handed = std::move(provenance);
+  return reply;
+}
+
+std::optional<smtp::Reply> Session::refuse_rate() const {
+  const Limits& limits = settings_->options->limits;
+  const Duration wait = context_.services.clients.count_message(client_.address, limits.messages_per_minute_per_client,
+                                                                context_.services.reactor.now());
+  if (wait == Duration::zero()) return std::nullopt;
+  return replies::rate_exceeded(settings_->options->hostname, client_.address.text(),
+                                limits.messages_per_minute_per_client, wait);
 }
 
 // What stands between this client and MAIL: certificates or accounts that are not configured, TLS, or AUTH.
@@ -195,7 +212,9 @@ smtp::Reply Session::rcpt(std::string_view argument) {
   auto recipient = smtp::parse_rcpt(argument, esmtp_ ? settings_->extensions : none, transaction_->envelope.smtputf8);
   if (!recipient) return replies::from_error(recipient.error());
   if (recipients.size() >= recipients_max) return replies::too_many_recipients(recipients_max);
-  auto allowed = settings_->access->check_recipient(client_, std::move(recipient->address));
+  policy::ClientIdentity client = client_;
+  client.hands_over = hands_over();
+  auto allowed = settings_->access->check_recipient(client, std::move(recipient->address));
   if (!allowed) {
     ++transaction_->recipients_refused;
     if (allowed.error().status == PublicStatus{550, {5, 7, 1}}) return replies::relay_denied();
@@ -203,6 +222,7 @@ smtp::Reply Session::rcpt(std::string_view argument) {
     return replies::from_error(allowed.error());
   }
   recipient->address = std::move(*allowed);
+  recipient->delay_told = hands_over() && transaction_->handed->delay_told;
   // Named twice, delivered once (RFC 5321 3.3 leaves it to us; nobody wants the message twice).
   const bool known = std::ranges::any_of(
       recipients, [&](const mail::Recipient& other) { return other.address == recipient->address; });

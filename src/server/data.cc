@@ -29,8 +29,8 @@ Task<Result<smtp::Reply>> Session::data(bool has_argument, Cancel cancel) {
   auto invited = co_await flush(cancel);
   if (!invited) co_return propagate(invited);
 
-  smtp::DataDecoder decoder(options.bare_line_ending, options.limits.message_size_max);
-  decoder.collect_originators(settings_->senders->wants_header(client_, identity_.get()));
+  smtp::DataDecoder decoder(options.bare_line_ending, message_size_max(hands_over()));
+  decoder.collect_originators(wants_header());
   std::vector<io::Slice> pieces;
   std::optional<Error> broken;
   while (!decoder.finished()) {

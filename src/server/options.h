@@ -25,6 +25,7 @@ struct ListenerOptions {
   TlsMode tls = TlsMode::starttls;
   AuthMode auth = AuthMode::off;
   std::vector<policy::Network> proxy_protocol_from;
+  std::vector<policy::Network> handoff_from;  // siblings: they may hand over what they have queued (XHANDOFF)
 };
 
 /// [limits]: what RFC 5321 4.5.3 asks at least, and what protects the server.

@@ -21,7 +21,12 @@ std::optional<smtp::Reply> Session::refuse_sender(const mail::Address& reverse_p
   return std::nullopt;
 }
 
+bool Session::wants_header() const {
+  return !hands_over() && settings_->senders->wants_header(client_, identity_.get());
+}
+
 std::optional<smtp::Reply> Session::refuse_header(const mail::OriginatorFields& fields) {
+  if (hands_over()) return std::nullopt;
   const auto& senders = settings_->senders;
   for (const auto& verdict : senders->check_header(client_, identity_.get(), fields)) {
     if (verdict.refused()) return replies::header_not_yours(verdict.rule, verdict.detail, client_.login);

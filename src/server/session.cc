@@ -266,7 +266,7 @@ Task<> Session::linger() {
 }
 
 void Session::note_refusal(const smtp::Command* command, const Reply& reply) {
-  if (reply.permanent()) ++errors_;
+  if (reply.permanent() && !is_sibling()) ++errors_;  // what it may not hand over is no attack
   Event event(EventKind::reject);
   event.session(id_).status(reply.status()).field("address", peer_);
   if (command != nullptr) event.field("command", printable(command->word, 16));

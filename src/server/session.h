@@ -5,6 +5,7 @@
 //
 // Standards: RFC 5321, 2920 (PIPELINING), 3030 (CHUNKING, BINARYMIME), 1870 (SIZE), 6152, 6531, 3461, 2034, 9422, 3207
 // (STARTTLS), 4954 (AUTH), 6409 (submission), 8314 (TLS from the first octet).
+// XHANDOFF is ours (smtp/handoff.h).
 #pragma once
 
 #include <cstdint>
@@ -79,6 +80,8 @@ class Session {
 
   // senders.cc: may they send as this person.
   std::optional<Reply> refuse_sender(const mail::Address& reverse_path);
+  /// Whether the header is looked at: what a sibling hands over was looked at when it came.
+  bool wants_header() const;
   std::optional<Reply> refuse_header(const mail::OriginatorFields& fields);
   void note_verdict(const policy::SenderVerdict& verdict, std::string_view where) const;
 
@@ -93,8 +96,16 @@ class Session {
   Reply rcpt(std::string_view argument);
   Reply rset();
   Reply ask_for_auth() const;
+  std::optional<Reply> refuse_rate() const;
   std::string protocol(bool smtputf8) const;
   Reply start_transaction(mail::Envelope envelope);
+
+  // handoff.cc: a sibling gives us what it has queued.
+  bool is_sibling() const noexcept;
+  Reply handoff(std::string_view argument);
+  /// With room for the trace fields that `handed` mail has got since it was measured.
+  std::uint64_t message_size_max(bool handed) const noexcept;
+  bool hands_over() const noexcept { return transaction_ != nullptr && transaction_->handed != nullptr; }
 
   // data.cc, bdat.cc, body.cc: the message itself. An error ends the session without another reply.
   io::Task<Result<Reply>> data(bool has_argument, io::Cancel cancel);
@@ -122,9 +133,10 @@ class Session {
   bool esmtp_ = false;
   std::uint32_t errors_ = 0;
   std::uint32_t messages_ = 0;
-  const tls::Stream* tls_ = nullptr;          // stream_, once it is one
-  bool handshake_failed_ = false;             // stream_ can only be closed
-  std::unique_ptr<mail::Identity> identity_;  // who has authenticated
+  const tls::Stream* tls_ = nullptr;              // stream_, once it is one
+  bool handshake_failed_ = false;                 // stream_ can only be closed
+  std::unique_ptr<mail::Identity> identity_;      // who has authenticated
+  std::unique_ptr<smtp::Provenance> provenance_;  // of the next transaction
   std::unique_ptr<Transaction> transaction_;
 };
 

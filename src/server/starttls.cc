@@ -44,6 +44,7 @@ Task<Result<smtp::Reply>> Session::starttls(bool has_argument, Cancel cancel) {
   auto secured = co_await handshake(cancel);
   if (!secured) co_return propagate(secured);
   // RFC 3207 4.2: as after the greeting.
+  rset();
   helo_.clear();
   esmtp_ = false;
   co_return Reply();

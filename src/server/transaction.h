@@ -8,12 +8,14 @@
 #include "mail/envelope.h"
 #include "queue/upload.h"
 #include "smtp/bdat_decoder.h"
+#include "smtp/handoff.h"
 
 namespace ringpost::server {
 
 struct Transaction {
   mail::Envelope envelope;
   std::uint32_t recipients_refused = 0;
+  std::unique_ptr<smtp::Provenance> handed;  // by a sibling, with what it knows of the message; empty: by a client
   // Set by the first BDAT; the message then comes in chunks, with other commands between them.
   struct Chunks {
     smtp::BdatDecoder decoder;
