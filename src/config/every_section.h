@@ -27,6 +27,7 @@ void visit_sections(Visitor&& visit) {
   visit(domain_section(), policy::DomainOptions{});
   visit(route_section(), route);
   visit(reply_rule_section(), relay::ReplyRule{});
+  visit(handoff_section(), whole.relay.handoff);
   visit(dns_section(), whole.dns);
   visit(queue_section(), whole.queue);
   visit(limits_section(), whole.server);

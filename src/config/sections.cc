@@ -145,7 +145,11 @@ const Section<server::ListenerOptions>& listener_section() {
                                         {"required", server::AuthMode::required}}),
            "whether clients may or must log in (RFC 4954)", "by role"),
        row("proxy_protocol_from", &L::proxy_protocol_from, networks_type(),
-           "networks of load balancers that begin each connection with a PROXY header, v1 or v2")}};
+           "networks of load balancers that begin each connection with a PROXY header, v1 or v2"),
+       row("handoff_from", &L::handoff_from, networks_type(),
+           "networks of the other nodes of this service: they may hand over what they have queued (`XHANDOFF`), with "
+           "the client, login and time it came with, which are believed. Clients must not be able to connect from "
+           "them")}};
   return section;
 }
 

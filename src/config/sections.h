@@ -12,6 +12,7 @@ const Section<policy::RelayOptions>& relay_section();
 const Section<policy::DomainOptions>& domain_section();
 const Section<relay::RouteOptions>& route_section();
 const Section<relay::ReplyRule>& reply_rule_section();
+const Section<relay::HandOffOptions>& handoff_section();
 const Section<dns::Options>& dns_section();
 const Section<queue::Options>& queue_section();
 const Section<server::Options>& limits_section();

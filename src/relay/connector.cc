@@ -80,6 +80,10 @@ Encryption encryption_for(const Delivery& delivery, const Peer& peer, bool has_f
 
 }  // namespace
 
+std::string remote_name(const std::string& host, const SocketAddress& address) {
+  return host + "[" + address.host() + "]:" + std::to_string(address.port());
+}
+
 Task<Connector::Opened> Connector::open(const Delivery& delivery, Cancel cancel) {
   Opened opened = fail(ErrorKind::invalid, "no next hop", no_answer);
   for (const Hop& hop : delivery.hops) {
@@ -87,6 +91,16 @@ Task<Connector::Opened> Connector::open(const Delivery& delivery, Cancel cancel)
     if (opened || opened.error().kind == ErrorKind::cancelled) break;
   }
   co_return std::move(opened);
+}
+
+Task<Connector::Opened> Connector::open_one(const Delivery& delivery, std::string host, SocketAddress address,
+                                            bool implicit_tls, Cancel cancel) {
+  Peer peer;
+  peer.remote = remote_name(host, address);
+  peer.host = std::move(host);
+  peer.port = address.port();
+  peer.implicit_tls = implicit_tls;
+  co_return co_await open_address(delivery, peer, address, cancel);
 }
 
 Task<Result<std::string>> Connector::site_of(const Delivery& delivery, Cancel cancel) {
@@ -148,7 +162,7 @@ Task<Connector::Opened> Connector::open_host(const Delivery& delivery, MxHost ho
   if (!allowed) co_return std::unexpected(allowed.error());
   for (const SocketAddress& address : host.addresses) {
     peer.port = address.port();
-    peer.remote = host.name + "[" + address.host() + "]:" + std::to_string(address.port());
+    peer.remote = remote_name(host.name, address);
     opened = co_await open_address(delivery, peer, address, cancel);
     if (opened || opened.error().kind == ErrorKind::cancelled) break;
   }

@@ -30,6 +30,9 @@
 
 namespace ringpost::relay {
 
+/// As it stands in logs and in OutboundConnection: "host[address]:port".
+std::string remote_name(const std::string& host, const io::SocketAddress& address);
+
 class Connector {
  public:
   /// All four outlive it.
@@ -45,6 +48,10 @@ class Connector {
   /// with the enhanced code to defer with (4.4.1, 4.4.3, and those of SessionOpening), or to give up with (class 5, of
   /// Resolver::mx_hosts).
   io::Task<Result<std::unique_ptr<OutboundConnection>>> open(const Delivery& delivery, io::Cancel cancel);
+  /// One address of a host that an operator named, and no other. Errors as of open().
+  io::Task<Result<std::unique_ptr<OutboundConnection>>> open_one(const Delivery& delivery, std::string host,
+                                                                 io::SocketAddress address, bool implicit_tls,
+                                                                 io::Cancel cancel);
   /// The hosts that answer for `delivery`, as one name: the same for all domains with the same MX hosts. Errors: as
   /// of Resolver::mx_hosts.
   io::Task<Result<std::string>> site_of(const Delivery& delivery, io::Cancel cancel);

@@ -51,11 +51,21 @@ struct RouteOptions {
   }
 };
 
+/// [handoff]: to whom what is queued goes when this node leaves.
+struct HandOffOptions {
+  std::vector<std::string> siblings;  // smtp://host[:port], smtps://host[:port]; a name may stand for many nodes
+  std::uint32_t connections_max = 4;  // of each worker
+  Duration give_up_after = std::chrono::seconds(30);  // when no sibling has taken or refused anything for this long
+  TlsMode tls = TlsMode::opportunistic;
+  tls::ClientOptions tls_options;
+};
+
 struct Options {
   std::string hostname;  // EHLO
   std::string data_dir;  // where MTA-STS policies are kept; empty: nowhere, and none is asked for
   std::vector<RouteOptions> routes;
   std::vector<ReplyRule> reply_rules;  // before the standard ones
+  HandOffOptions handoff;
   Duration connect_timeout = std::chrono::seconds(30);
   Duration greeting_timeout = std::chrono::minutes(5);
   Duration command_timeout = std::chrono::minutes(5);  // EHLO, MAIL, RCPT

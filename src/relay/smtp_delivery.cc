@@ -35,7 +35,9 @@ std::optional<Refusal> cannot_take(const Extensions& peer, const Work& work) {
   if (message.facts.eight_bit && !peer.eight_bit_mime && !peer.binary_mime) {
     return Refusal{{554, {5, 6, 3}}, "the next hop does not offer 8BITMIME, which this message needs"};
   }
-  if (peer.size && peer.size_max != 0 && work.octets() > peer.size_max) {
+  // A sibling has room for the trace fields that came since the message was measured.
+  const std::uint64_t trace = peer.handoff.empty() ? 0 : smtp::limits::handoff_trace_octets;
+  if (peer.size && peer.size_max != 0 && work.octets() > peer.size_max + trace) {
     return Refusal{{552, {5, 3, 4}}, "the message is larger than the next hop takes"};
   }
   return std::nullopt;

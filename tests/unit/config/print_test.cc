@@ -21,6 +21,7 @@ role = "submission"
 tls = "off"
 auth = "optional"
 proxy_protocol_from = ["10.0.0.0/8", "2001:db8::/32"]
+handoff_from = ["10.1.0.0/16"]
 [tls]
 certificates = [{ certificate = "/etc/ringpost/a.pem", key = "/etc/ringpost/a.key", ocsp = "/etc/ringpost/a.der" }]
 min_version = "1.3"
@@ -112,6 +113,12 @@ code = "421"
 enhanced = "4.7"
 contains = "please slow down"
 advice = "as_code"
+[handoff]
+siblings = ["smtp://ringpost-0.ringpost:25", "smtps://ringpost-1.ringpost:465"]
+connections_max = 6
+give_up_after = "41s"
+tls = "verified"
+tls_ca_file = "/etc/ringpost/siblings.pem"
 [dns]
 servers = ["127.0.0.1:5353", "[::1]:53"]
 dnssec_trust_anchor = "/etc/ringpost/root.key"
