@@ -24,8 +24,25 @@ std::string_view phase_name(const queue::RecipientState& state) noexcept {
   return "?";
 }
 
+/// As in NOTIFY= (RFC 3461 4.1).
+json notify_json(mail::Notify notify) {
+  using mail::Notify;
+  json out = json::array();
+  const auto add = [&](std::uint8_t bit, const char* word) {
+    if ((notify.bits & bit) != 0) out.push_back(word);
+  };
+  add(Notify::never, "NEVER");
+  add(Notify::success, "SUCCESS");
+  add(Notify::failure, "FAILURE");
+  add(Notify::delay, "DELAY");
+  return out;
+}
+
 json recipient_json(const mail::Recipient& recipient, const queue::RecipientState& state) {
   json out{{"address", recipient.address.text()}, {"state", phase_name(state)}, {"attempts", state.attempts}};
+  if (recipient.notify.bits != mail::Notify::unspecified) out["notify"] = notify_json(recipient.notify);
+  if (!recipient.original_recipient.empty()) out["orcpt"] = recipient.original_recipient;
+  if (recipient.delay_told || state.delay_told) out["delay_told"] = true;
   if (state.phase == queue::RecipientPhase::queued) {
     out["destination"] = state.destination;
     out["next"] = rfc3339(state.due);
@@ -57,18 +74,24 @@ json to_json(const queue::MessageRecord& record) {
   for (std::size_t i = 0; i < message.envelope.recipients.size() && i < record.recipients.size(); ++i) {
     recipients.push_back(recipient_json(message.envelope.recipients[i], record.recipients[i]));
   }
-  const mail::Origin& origin = message.envelope.origin;
-  return {{"id", message.id.text()},
-          {"from", message.envelope.reverse_path.text()},
-          {"received", rfc3339(message.envelope.received)},
-          {"size", message.facts.octets + message.prefix.size()},
-          {"origin",
-           {{"address", origin.client_address},
-            {"helo", origin.helo},
-            {"login", origin.login},
-            {"protocol", origin.protocol},
-            {"listener", origin.listener}}},
-          {"recipients", std::move(recipients)}};
+  const mail::Envelope& envelope = message.envelope;
+  const mail::Origin& origin = envelope.origin;
+  json out{{"id", message.id.text()},
+           {"from", envelope.reverse_path.text()},
+           {"received", rfc3339(envelope.received)},
+           {"size", message.facts.octets + message.prefix.size()},
+           {"origin",
+            {{"address", origin.client_address},
+             {"helo", origin.helo},
+             {"login", origin.login},
+             {"protocol", origin.protocol},
+             {"listener", origin.listener},
+             {"trusted", origin.trusted}}},
+           {"recipients", std::move(recipients)}};
+  if (envelope.ret != mail::DsnReturn::unspecified)
+    out["ret"] = envelope.ret == mail::DsnReturn::full ? "FULL" : "HDRS";
+  if (!envelope.envelope_id.empty()) out["envid"] = envelope.envelope_id;
+  return out;
 }
 
 json to_json(const queue::Mark& mark) {
