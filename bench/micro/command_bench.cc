@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "smtp/command.h"
+#include "smtp/handoff.h"
 #include "smtp/params.h"
 #include "smtp/replies.h"
 
@@ -49,6 +50,18 @@ void parse_rcpt_argument(benchmark::State& state) {
   }
 }
 BENCHMARK(parse_rcpt_argument);
+
+void parse_handoff_argument(benchmark::State& state) {
+  std::string_view argument =
+      "IDENT=01JC8M3V6Y2Q0Z5N7R9T1W4XAB TIME=1764100000123 ADDR=2001:db8::7 NAME=client.example.com PROTO=ESMTPSA "
+      "LOGIN=someone@example.com LISTENER=submission TRUST=YES";
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(argument);
+    auto provenance = smtp::parse_handoff(argument);
+    benchmark::DoNotOptimize(provenance);
+  }
+}
+BENCHMARK(parse_handoff_argument);
 
 void write_reply(benchmark::State& state) {
   std::string out;
