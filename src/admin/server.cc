@@ -216,7 +216,12 @@ void Server::Impl::add_process() {
     } else if (!request.body.empty() && !body.is_object()) {
       return send_json(response, {{"error", "expected a JSON object"}}, 400);
     }
-    hooks.drain(patience);
+    bool hand_off = false;
+    if (body.is_object() && body.contains("handoff")) {
+      if (!body["handoff"].is_boolean()) return send_json(response, {{"error", "handoff: expected a boolean"}}, 400);
+      hand_off = body["handoff"].get<bool>();
+    }
+    hooks.drain(patience, hand_off);
     send_json(response, {{"status", "draining"}}, 202);
   });
 }

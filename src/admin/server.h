@@ -27,8 +27,8 @@ struct Hooks {
   std::function<std::string()> not_ready_reason;
   /// Reads the configuration again; returns when it is in force or refused. std::future_error: we are going down.
   std::function<ReloadReport()> reload;
-  /// Begins to drain: at most `patience` for what is due.
-  std::function<void(Duration patience)> drain;
+  /// Begins to drain: at most `patience` for what is due; what is left then goes to the siblings where `hand_off`.
+  std::function<void(Duration patience, bool hand_off)> drain;
   queue::Inspector* inspector = nullptr;  // outlives the server
 };
 

@@ -28,6 +28,7 @@ struct Order {
   Kind kind = Kind::stop;
   std::string from;                                                // "SIGHUP", "admin API", for the log
   Duration patience{};                                             // drain: how long what is due may take
+  bool hand_off = false;                                           // drain: the rest goes to the siblings
   io::FileDescriptor successor = {};                               // hand_over: the connection
   std::shared_ptr<std::promise<admin::ReloadReport>> report = {};  // reload: who waits for it; nullptr: the log
 };

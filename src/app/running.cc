@@ -105,8 +105,8 @@ Result<void> Running::start_admin() {
     orders_.give({.kind = Order::Kind::reload, .from = "admin API", .report = std::exchange(report, nullptr)});
     return future.get();
   };
-  hooks.drain = [this](Duration patience) {
-    orders_.give({.kind = Order::Kind::drain, .from = "admin API", .patience = patience});
+  hooks.drain = [this](Duration patience, bool hand_off) {
+    orders_.give({.kind = Order::Kind::drain, .from = "admin API", .patience = patience, .hand_off = hand_off});
   };
   hooks.inspector = &services_.queue->inspector();
   auto started = admin::Server::start(options, std::move(hooks));
@@ -178,8 +178,30 @@ void Running::drain(const Order& order) {
   for (auto& worker : workers_) worker->end_intake();
   ::sd_notify(0, "STATUS=draining: delivers what is due");
   const Duration grace = deliver_what_is_due(order.patience);
+  if (order.hand_off && grace > Duration::zero()) hand_off(grace);
   ::sd_notify(0, "STOPPING=1");  // only now: from here on the service manager counts TimeoutStopSec=
   end(grace);
+}
+
+/// SIGQUIT breaks it off; whoever asks to stop has that already.
+void Running::hand_off(Duration grace) {
+  ::sd_notify(0, "STATUS=draining: hands over to the siblings");
+  std::vector<std::future<relay::HandOff::Report>> reports;
+  for (auto& worker : workers_) reports.push_back(worker->hand_off(grace));
+  const auto is_done = [](const auto& report) {
+    return report.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+  };
+  while (!std::ranges::all_of(reports, is_done)) {
+    const auto order = orders_.wait_for(idle_poll, -1);
+    if (!order) continue;
+    if (order->kind == Order::Kind::stop_now) {
+      for (auto& worker : workers_) worker->cut_hand_off();
+    }
+    if (order->report) order->report->set_value({.problems = {"the server is draining"}, .changes = {}});
+  }
+  // A call of the inspector returns when what was handed over is applied.
+  static_cast<void>(services_.queue->inspector().summary(1));
+  messages_left_ = services_.queue->gauges().messages;
 }
 
 /// Returns the grace that sessions and deliveries get afterwards.

@@ -34,6 +34,8 @@ class Running {
   Result<void> start(std::optional<MonotonicTime> took_over);
   /// Until it is over. After it the queue is closed.
   void serve();
+  /// After serve() with a hand-off: how many messages nobody took. Empty: none was asked for.
+  std::optional<std::uint64_t> messages_left() const noexcept { return messages_left_; }
   /// Ends what start() has started.
   void end(Duration grace);
 
@@ -46,6 +48,7 @@ class Running {
   void stop(const Order& order, Duration grace);
   void drain(const Order& order);
   Duration deliver_what_is_due(Duration patience);
+  void hand_off(Duration grace);
   bool all_idle();
   /// True: the queue is closed and the successor goes on. False: nothing has changed.
   bool hand_over(Order order);
@@ -62,6 +65,7 @@ class Running {
   std::unique_ptr<admin::Server> admin_;
   Workers workers_;
   std::unique_ptr<Watchdog> watchdog_;
+  std::optional<std::uint64_t> messages_left_;
   io::FileDescriptor take_over_socket_;
 };
 

@@ -3,6 +3,8 @@
 #include <sysexits.h>
 
 #include <cstdio>
+#include <cstdlib>
+#include <optional>
 
 #include "app/confinement.h"
 #include "app/data_dir.h"
@@ -131,6 +133,16 @@ Result<std::optional<MonotonicTime>> open_queue(Services& services, std::optiona
   return stopped_accepting;
 }
 
+// `left`: after a hand-off, what nobody took.
+void say_stopped(int status, const std::optional<std::uint64_t>& left) {
+  Event event(EventKind::stop);
+  event.field("result", status == 0 ? "clean" : "failed");
+  const std::string what = std::to_string(left.value_or(0)) + (left == 1U ? " message left" : " messages left");
+  if (left) event.field("reason", what);
+  event.emit();
+  if (left.value_or(0) > 0) std::fprintf(stderr, "ringpost: %s in the queue\n", what.c_str());
+}
+
 }  // namespace
 
 int serve(const config::Configuration& configuration, const std::string& path, bool take_over) {
@@ -155,6 +167,7 @@ int serve(const config::Configuration& configuration, const std::string& path, b
   auto took_over = open_queue(*services, start->predecessor);
   if (!took_over) return refuse(took_over.error());
   int status = 0;
+  std::optional<std::uint64_t> left;
   {
     const Renewal renewal(*services);
     say_started(configuration, path, *start->sockets, *kernel, *confinement);
@@ -162,15 +175,16 @@ int serve(const config::Configuration& configuration, const std::string& path, b
     auto started = running.start(*took_over);
     if (started) {
       running.serve();
+      left = running.messages_left();
     } else {
       status = refuse(started.error());
       running.end(Duration::zero());
     }
   }
   services.reset();
-  Event(EventKind::stop).field("result", status == 0 ? "clean" : "failed").emit();
+  say_stopped(status, left);
   telemetry::stop_log();
-  return status;
+  return left.value_or(0) > 0 ? EXIT_FAILURE : status;
 }
 
 }  // namespace ringpost::app

@@ -42,6 +42,7 @@ class Worker::Life {
   Life(Services& services, std::uint16_t number, io::Reactor& reactor, std::unique_ptr<queue::Shard> shard,
        std::unique_ptr<dns::Resolver> dns)
       : reactor_(reactor),
+        offload_(services.offload),
         shard_(std::move(shard)),
         dns_(std::move(dns)),
         resolver_(reactor, *dns_, services.configuration().hostname),
@@ -67,6 +68,11 @@ class Worker::Life {
     const auto has_sessions = [](const Listening& listening) { return listening.server->sessions() > 0; };
     return dispatcher_.is_idle() && std::ranges::none_of(listeners_, has_sessions);
   }
+  using HandedOff = std::shared_ptr<std::promise<relay::HandOff::Report>>;
+  void hand_off(Duration grace, std::shared_ptr<const config::Configuration> configuration, HandedOff done) {
+    scope_.spawn(handed_off(grace, std::move(configuration), std::move(done)));
+  }
+  void cut_hand_off() noexcept { hand_off_cut_.request(); }
   void stop(Duration grace) { scope_.spawn(end(grace)); }
 
  private:
@@ -79,17 +85,29 @@ class Worker::Life {
     const bool ended = co_await dispatcher_.pause(patience);
     done.set_value(ended);
   }
-  io::Task<> end(Duration grace) {
+  io::Task<> handed_off(Duration grace, std::shared_ptr<const config::Configuration> configuration, HandedOff done) {
+    co_await end_work(grace);
+    relay::HandOff handoff(*shard_, resolver_, offload_, configuration->relay);
+    auto report = co_await handoff.run(io::Deadline::never(), io::Cancel(hand_off_cut_));
+    done->set_value(std::move(report));
+  }
+  /// Sessions and deliveries; the second call finds them ended.
+  io::Task<> end_work(Duration grace) {
+    if (std::exchange(work_ended_, true)) co_return;
     end_intake();
     for (auto& listener : listeners_) co_await listener.server->close(grace);
     for (auto& listener : retired_) co_await listener.server->close(grace);
     co_await dispatcher_.close();
+  }
+  io::Task<> end(Duration grace) {
+    co_await end_work(grace);
     co_await dns_->close();
     co_await shard_->close();
     reactor_.stop();
   }
 
   io::Reactor& reactor_;
+  io::OffloadPool& offload_;
   std::unique_ptr<queue::Shard> shard_;
   std::unique_ptr<dns::Resolver> dns_;
   relay::DnsResolver resolver_;
@@ -99,8 +117,10 @@ class Worker::Life {
   std::vector<Listening> listeners_;
   std::vector<Listening> retired_;  // no listeners of the configuration any more; until their sessions have ended
   io::Scope scope_;
+  io::CancelSource hand_off_cut_;
   telemetry::Gauge busy_;
   bool serving_ = false;
+  bool work_ended_ = false;
 };
 
 // A listener goes by its name. It may have several sockets here, where the process
@@ -217,6 +237,19 @@ std::future<bool> Worker::is_idle() {
   auto answer = std::make_shared<std::promise<bool>>();
   post([answer](Life& life) { answer->set_value(life.is_idle()); });
   return answer->get_future();
+}
+
+std::future<relay::HandOff::Report> Worker::hand_off(Duration grace) {
+  auto done = std::make_shared<std::promise<relay::HandOff::Report>>();
+  auto future = done->get_future();
+  post([done, grace, configuration = services_.shared_configuration()](Life& life) {
+    life.hand_off(grace, configuration, done);
+  });
+  return future;
+}
+
+void Worker::cut_hand_off() {
+  post([](Life& life) { life.cut_hand_off(); });
 }
 
 void Worker::stop(Duration grace) {

@@ -13,6 +13,7 @@
 #include "app/services.h"
 #include "io/file_descriptor.h"
 #include "io/reactor.h"
+#include "relay/handoff.h"
 
 namespace ringpost::app {
 
@@ -46,6 +47,12 @@ class Worker {
   void resume_delivery();
   /// Nothing could be delivered now, and nobody is connected.
   std::future<bool> is_idle();
+
+  /// Ends sessions, with `grace`, and deliveries; then what is left in the shard goes to the siblings. Only stop() may
+  /// follow, when this is done.
+  std::future<relay::HandOff::Report> hand_off(Duration grace);
+  /// Breaks it off.
+  void cut_hand_off();
 
   /// Stops in order: listeners drain (sessions get `grace`), deliveries end, the shard is flushed; then the thread
   /// ends.

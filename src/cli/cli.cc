@@ -233,6 +233,7 @@ void add_process_verbs(CLI::App& app, Arguments& arguments, int& status) {
   CLI::App& drain_verb =
       *app.add_subcommand("drain", "the running server takes no new mail, delivers what is due, ends");
   drain_verb.add_option("--for", arguments.drain.patience, "at most this long for what is due, as 5m");
+  drain_verb.add_flag("--handoff", arguments.drain.handoff, "then give what is left to the siblings of [handoff]");
   drain_verb.add_flag("--no-wait", arguments.drain.no_wait, "do not wait until it has ended");
   drain_verb.final_callback([&] {
     const auto configuration = load(arguments.config);

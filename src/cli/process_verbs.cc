@@ -40,6 +40,7 @@ int reload(const admin::Options& server) {
 int drain(const admin::Options& server, const DrainArguments& arguments) {
   json wanted = json::object();
   if (arguments.patience) wanted["for"] = *arguments.patience;
+  if (arguments.handoff) wanted["handoff"] = true;
   const auto answer = admin::post(server, "/api/v1/drain", wanted.dump());
   if (!answer) return report_failure(answer.error().reason);
   if (answer->status != 202) return report_refusal(*answer, json::parse(answer->body, nullptr, false));

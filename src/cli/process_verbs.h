@@ -10,6 +10,7 @@ namespace ringpost::cli {
 
 struct DrainArguments {
   std::optional<std::string> patience;  // a duration, as "5m"
+  bool handoff = false;
   bool no_wait = false;
 };
 

@@ -86,6 +86,8 @@ tls_certificate = "/f2/us.pem"
 tls_key = "/f3/us.key"
 auth.user = "us"
 auth.password_file = "/f4/password"
+[handoff]
+tls_ca_file = "/f5/siblings.pem"
 [dns]
 dnssec_trust_anchor = "/g1/root.key"
 [queue]
@@ -108,6 +110,7 @@ read_paths = ["/h1/more"]
                            "/c4/key.pem",
                            "/c5/conninfo",
                            "/d1/keys.json",
+                           "/f5/siblings.pem",
                            "/d2/secret",
                            "/e1/groups",
                            "/e2/recipients",
