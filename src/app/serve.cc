@@ -46,7 +46,6 @@ void say_started(const config::Configuration& configuration, const std::string& 
       .field("workers", configuration.workers)
       .field("features", features)
       .field("hardening", confinement.text() + (kernel.restricted ? " io_uring-restrictions" : ""))
-      .field("hardening", confinement.text() + (kernel.restricted ? " io_uring-restrictions" : ""))
       .emit();
   for (std::size_t i = 0; i < configuration.server.listeners.size(); ++i) {
     Event(EventKind::start)
