@@ -89,7 +89,7 @@ Result<void> Running::start_workers() {
   Result<void> all;
   for (auto& worker : workers_) {
     auto ready = worker->ready();
-    if (!ready) all = std::move(ready);
+    if (!ready && all) all = std::move(ready);  // what one says holds for all
   }
   return all;
 }

@@ -33,7 +33,9 @@ Result<KernelFeatures> probe_kernel() {
 
   io_uring_probe* probe = ::io_uring_get_probe_ring(&(*ring)->raw());
   if (probe == nullptr)
-    return fail(ErrorKind::refused, "io_uring_register is forbidden here: allow it in the seccomp profile");
+    return fail(ErrorKind::refused,
+                "io_uring_register is forbidden here: in a container run with the seccomp profile "
+                "deploy/container/seccomp.json");
   std::string missing;
   for (const RingOperation& operation : ring_operations) {
     if (!::io_uring_opcode_supported(probe, operation.opcode)) missing += std::string(" ") + operation.name;

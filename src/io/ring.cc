@@ -16,12 +16,14 @@ Error setup_error(int error_number) {
   if (error_number == EPERM || error_number == EACCES) {
     error.kind = ErrorKind::refused;
     error.reason +=
-        " (io_uring is forbidden here: in a container allow io_uring_setup, io_uring_enter and io_uring_register in "
-        "the "
-        "seccomp profile; on the host set kernel.io_uring_disabled=0)";
+        " (io_uring is forbidden here: in a container run with the seccomp profile deploy/container/seccomp.json; "
+        "on the host set kernel.io_uring_disabled=0)";
   } else if (error_number == ENOSYS) {
+    // What the default profile of newer container engines makes of a call that it does not know.
     error.kind = ErrorKind::refused;
-    error.reason += " (this kernel or sandbox has no io_uring; Linux 6.1 or later is needed)";
+    error.reason +=
+        " (there is no io_uring here: in a container run with the seccomp profile deploy/container/seccomp.json; else "
+        "Linux 6.1 or later is needed)";
   } else if (error_number == ENOMEM) {
     error.reason += " (raise the locked-memory limit: ulimit -l)";
   }
