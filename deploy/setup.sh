@@ -9,7 +9,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 policy=/usr/sbin/policy-rc.d
-services=(postfix dovecot slapd postgresql krb5-kdc krb5-admin-server)
+services=(postfix dovecot slapd postgresql krb5-kdc krb5-admin-server prometheus)
 
 usage() { sed -n '2,5s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
 
@@ -24,10 +24,15 @@ wanted_packages() {  # LIST...: the first word of every line that is not a comme
   done
 }
 
-missing_packages() {  # of the names on stdin, those that are not installed
-  local name
-  while read -r name; do
-    [[ $(dpkg-query -W -f '${db:Status-Abbrev}' "$name" 2>/dev/null || true) == ii* ]] || echo "$name"
+is_installed() { [[ $(dpkg-query -W -f '${db:Status-Abbrev}' "$1" 2>/dev/null || true) == ii* ]]; }
+
+missing_packages() {  # of the names on stdin, those that are not installed; of "a|b" one is enough, and a is installed
+  local line name
+  while read -r line; do
+    for name in ${line//|/ }; do
+      if is_installed "$name"; then continue 2; fi
+    done
+    echo "${line%%|*}"
   done
 }
 

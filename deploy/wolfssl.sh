@@ -49,6 +49,8 @@ main() {
   cd "$work/source"
   cat "$here"/wolfssl-*.patch | patch --quiet -p1
   autoreconf --force --install
+  # Compilers through ccache where it is there: an image or a package is built from the same source again and again.
+  PATH=/usr/lib/ccache:$PATH
   # shellcheck disable=SC2046
   ./configure --quiet --prefix="$out" "${options[@]}" $(processor_options) \
     CFLAGS="-O2 -g1 -fstack-protector-strong -fno-omit-frame-pointer ${definitions[*]}"
