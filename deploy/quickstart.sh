@@ -211,6 +211,7 @@ show_next_steps() {
   metrics, health   curl http://127.0.0.1:$admin_port/metrics    curl http://127.0.0.1:$admin_port/health/ready
   log               $dir/ringpost.log  (docs/log.md)
   operation         docs/operations.md
+  in a container    docker build -f deploy/container/Dockerfile -t ringpost .    (docs/containers.md)
 TEXT
 }
 
