@@ -71,7 +71,7 @@ def test_kubelets_profile_has_no_conditions_and_no_two_minds(ctx):
         for name in rule["names"] if "args" not in rule else []:
             check(unconditional.setdefault(name, rule["action"]) == rule["action"], f"{name} is allowed and refused")
     check_equal({unconditional.get(f"io_uring_{name}") for name in ("setup", "enter", "register")}, {"SCMP_ACT_ALLOW"}, "io_uring")
-    for name in ("mount", "bpf", "init_module", "open_by_handle_at"):
+    for name in ("bpf", "init_module", "open_by_handle_at", "setns", "ioperm"):
         check(unconditional.get(name) != "SCMP_ACT_ALLOW", f"{name} is allowed")
 
 

@@ -17,25 +17,28 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
 import sys
+import zlib
 
 if __name__ != "__main__":
     from support.base import ROOT, Failure, NotPermitted, check, wait_until
     from support.base_system import BASE, base_tar
 
-STORAGE = ("build/podman/storage", "/run/ringpost-podman-test")
+FOLDER = pathlib.Path(__file__).resolve().parent.parent.parent / "build" / "podman"
+RUN = f"/run/ringpost-podman-{zlib.crc32(str(FOLDER).encode()):08x}"  # of this source tree alone
 BASE_IMAGE = "localhost/ringpost-base"
 IMAGE = "localhost/ringpost"
-BUILT_FROM = ("CMakeLists.txt", "CMakePresets.json", "bench", "deploy", "queue", "src")
+NOT_BUILT_FROM = (".py", ".md", ".pyc")  # as .dockerignore says
 ENTER = "umount /sys/fs/cgroup/unified 2>/dev/null; exec \"$@\""
 
 
 def podman(*arguments):
     """The command line of podman with storage of its own."""
-    return ["podman", "--root", str(ROOT / STORAGE[0]), "--runroot", STORAGE[1], "--cgroup-manager", "cgroupfs",
+    return ["podman", "--root", str(FOLDER / "storage"), "--runroot", RUN, "--cgroup-manager", "cgroupfs",
             "--events-backend", "file", "--runtime", str(pathlib.Path(__file__).resolve()), *[str(a) for a in arguments]]
 
 
@@ -53,12 +56,13 @@ def call(*arguments, seconds=120, expect=0):
 
 
 def source_hash():
-    """Of every file the image is built from, with its name."""
+    """Of every file the image is built from, with its name: what the Dockerfile copies out of the source tree, and itself."""
     digest = hashlib.sha256()
-    for name in BUILT_FROM:
-        top = ROOT / name
+    dockerfile = ROOT / "deploy" / "container" / "Dockerfile"
+    copied = [word for words in re.findall(r"^COPY (?!--)(.+) \S+$", dockerfile.read_text(), re.M) for word in words.split()]
+    for top in sorted(path for word in copied for path in ROOT.glob(word)) + [dockerfile]:
         for path in sorted(top.rglob("*")) if top.is_dir() else [top]:
-            if path.is_file() and "__pycache__" not in path.parts:
+            if path.is_file() and path.suffix not in NOT_BUILT_FROM:
                 digest.update(f"{path.relative_to(ROOT)} {path.stat().st_mode & 0o111:o}\n".encode() + path.read_bytes())
     return digest.hexdigest()[:16]
 
@@ -88,8 +92,8 @@ class Engine:
         """Logs into build/podman/build.log. Images of older trees go: only the newest one is of use."""
         cache = pathlib.Path(os.environ.get("CCACHE_DIR") or ROOT / "build" / "ccache")
         cache.mkdir(parents=True, exist_ok=True)
-        old = call("images", "--quiet", "--filter", f"reference={IMAGE}").split()
-        log = ROOT / "build" / "podman" / "build.log"
+        old = call("images", "--format={{.Repository}}:{{.Tag}}", "--filter", f"reference={IMAGE}").split()
+        log = FOLDER / "build.log"
         with open(log, "w") as out:
             run = subprocess.run(
                 alone(podman("build", "--isolation=chroot", "--network=host", "--format=docker", f"--build-arg=BASE={BASE_IMAGE}",
@@ -98,7 +102,7 @@ class Engine:
                 stdout=out, stderr=subprocess.STDOUT, timeout=1500, cwd=ROOT)
         check(run.returncode == 0, f"the image was not built ({log}):\n" + "\n".join(log.read_text().splitlines()[-20:]))
         if old:
-            call("rmi", "--force", *old, expect=None)
+            call("rmi", *old, expect=None)  # by name: the same image under the new one stays
 
     def inspect(self):
         """What the image says of itself."""
@@ -106,6 +110,13 @@ class Engine:
 
     def base_size(self):
         return json.loads(call("image", "inspect", BASE_IMAGE))[0]["Size"]
+
+    def take_out(self, path, folder):
+        """A file of the image, copied into `folder`."""
+        made = call("create", self.image).split()[-1]
+        call("cp", f"{made}:{path}", folder)
+        call("rm", made)
+        return pathlib.Path(folder) / pathlib.Path(path).name
 
     def run(self, *options, **more):
         box = Container(self, options, **more)
@@ -145,11 +156,19 @@ class Container:
         code = self.wait(seconds)
         check(code == 0, f"the container ended with {code} after SIGTERM\n{self.log()}")
 
+    def _ask(self, *arguments):
+        """podman about this container, in the mount namespace where that was started."""
+        enter = ["nsenter", f"--mount=/proc/{self.process.pid}/ns/mnt", *podman(*arguments)]
+        run = subprocess.run(enter, capture_output=True, timeout=60)
+        return run, (run.stdout + run.stderr).decode(errors="replace")
+
+    def pid(self):
+        """Of the program in it, as the host counts."""
+        return int(self._ask("inspect", "--format={{.State.Pid}}", self.name)[1])
+
     def inside(self, *command, expect=0):
         """Runs a command in the container; returns what it said."""
-        enter = ["nsenter", f"--mount=/proc/{self.process.pid}/ns/mnt", *podman("exec", self.name, *command)]
-        run = subprocess.run(enter, capture_output=True, timeout=60)
-        out = (run.stdout + run.stderr).decode(errors="replace")
+        run, out = self._ask("exec", self.name, *command)
         check(expect is None or run.returncode == expect, f"{' '.join(command)} in the container ended with {run.returncode}: {out}")
         return out
 
