@@ -12,8 +12,8 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 logs=$root/build/test-logs
 export CCACHE_DIR=${CCACHE_DIR:-$root/build/ccache} CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1
 export CCACHE_SLOPPINESS=${CCACHE_SLOPPINESS:-pch_defines,time_macros}
-# ccache tells builds of different languages apart: this is the one in which the container image is built (its Dockerfile),
-# so that the release build here has compiled most of it.
+# ccache tells builds of different languages apart: this is the one in which the container image is built (its
+# Dockerfile), so that the release build here has compiled most of it.
 export LANG=C.UTF-8
 unset LC_ALL LC_CTYPE LC_MESSAGES
 jobs=2
