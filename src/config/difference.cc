@@ -12,8 +12,9 @@ namespace ringpost::config {
 namespace {
 
 // What the parts of a running process were built on: sockets, threads, open files and the data directory.
-constexpr std::array<std::string_view, 9> fixed{
-    "hostname", "data_dir", "workers", "user", "[queue]", "[dns]", "[admin]", "[log] format", "[limits] memory_max"};
+constexpr std::array<std::string_view, 10> fixed{
+    "hostname",  "data_dir", "workers", "user", "[queue]", "[dns]", "[admin]", "[log] format", "[limits] memory_max",
+    "[security]"};
 
 bool needs_restart(std::string_view key) noexcept {
   return std::ranges::any_of(fixed, [key](std::string_view each) {
@@ -77,6 +78,7 @@ std::vector<Table> tables_of(const Configuration& c) {
   tables.add(limits_section(), c.server);
   tables.add(log_section(), c.log);
   tables.add(admin_section(), c.admin);
+  tables.add(security_section(), c.security);
   return tables.take();
 }
 

@@ -191,8 +191,8 @@ def test_kubernetes_base_is_what_the_api_knows(ctx):
     api = Api()
     base = kustomize(KUBERNETES / "base")
     kinds = sorted(manifest["kind"] for manifest in base)
-    check_equal(kinds, ["ConfigMap", "Namespace", "PodDisruptionBudget", "Service", "Service", "ServiceAccount", "ServiceMonitor",
-                        "StatefulSet"], "kinds")
+    check_equal(kinds, ["ConfigMap", "Namespace", "NetworkPolicy", "PodDisruptionBudget", "Service", "Service", "ServiceAccount",
+                        "ServiceMonitor", "StatefulSet"], "kinds")
     for manifest in base + kustomize(KUBERNETES / "seccomp-installer"):
         check(not api.complaints(manifest), "\n".join(api.complaints(manifest)))
     broken = next(manifest for manifest in base if manifest["kind"] == "StatefulSet")
@@ -222,6 +222,13 @@ def test_kubernetes_parts_fit_together(ctx):
     configured = next(m for key, m in base.items() if key.startswith("ConfigMap"))["data"]["ringpost.toml"]
     for name, port in ports.items():
         check(f':{port}"' in configured, f"nobody listens on port {port} ({name})")
+    rules = base["NetworkPolicy ringpost"]["spec"]["ingress"]
+    check_equal(sorted(port["port"] for rule in rules for port in rule["ports"]), sorted(ports), "ports of the network policy")
+    for rule in rules:
+        for_all = "from" not in rule
+        check_equal(for_all, {"port": "siblings"} not in rule["ports"], f"whether all may connect to {rule['ports']}")
+        for peer in rule.get("from", []):
+            check_equal(peer["podSelector"]["matchLabels"].items() <= labels.items(), True, "the pods are siblings")
     for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
         check(container[probe]["httpGet"]["port"] in ports, f"{probe} asks {container[probe]}")
     mounted = {mount["name"] for mount in container["volumeMounts"]}

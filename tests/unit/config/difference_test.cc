@@ -62,6 +62,8 @@ TEST(Differences, WhatTheProcessIsBuiltOnNeedsARestart) {
   const std::string few = "[limits]\nsessions_max = 100\n";
   EXPECT_THAT(texts(few + "memory_max = \"256MiB\"\n", few + "memory_max = \"512MiB\"\n", true),
               ElementsAre("[limits] memory_max: \"512MiB\", was \"256MiB\""));
+  EXPECT_THAT(texts("", "[security]\nsandbox = \"off\"\n", true),
+              ElementsAre("[security] sandbox: \"off\", was \"enforce\""));
   EXPECT_THAT(texts("", "[log]\nlevel = \"debug\"\n"), ElementsAre("[log] level: \"debug\", was \"info\""));
 }
 
