@@ -114,7 +114,7 @@ def test_a_sibling_that_is_killed_meanwhile_loses_nothing(ctx):
         client.greet()
         for token in tokens:
             client.send("app@example.net", f"{token}@foreign.example", f"Subject: {token}\r\n\r\n" + "words and more words\r\n" * 600)
-    node.cli("drain", "--handoff")
+    node.cli("drain", "--handoff", "--no-wait")
     wait_until(lambda: len(sibling.events("accept")) > 20, 30 * ctx.patience, "the sibling has taken some", 0.005)
     sibling.kill()
     before = len(sibling.events("accept"))
