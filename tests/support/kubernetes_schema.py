@@ -17,7 +17,8 @@ from support.base import ROOT, check
 
 SPECIFICATION = ROOT / "build" / "kubernetes" / "swagger.json"
 IN_SOURCE = "api/openapi-spec/swagger.json"
-KINDS = {"v1": "io.k8s.api.core.v1", "apps/v1": "io.k8s.api.apps.v1", "policy/v1": "io.k8s.api.policy.v1beta1"}
+KINDS = {"v1": "io.k8s.api.core.v1", "apps/v1": "io.k8s.api.apps.v1", "policy/v1": "io.k8s.api.policy.v1beta1",
+         "networking.k8s.io/v1": "io.k8s.api.networking.v1"}
 REFERENCE = {"type": "object", "additionalProperties": False, "required": ["name", "key"],
              "properties": {"name": {"type": "string"}, "key": {"type": "string"}}}
 SERVICE_MONITOR = {
