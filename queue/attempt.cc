@@ -160,7 +160,7 @@ void Attempt::expire() {
     status.recipient = recipient;
     status.action = Action::deferred;
     status.status = {451, delivery_time_expired};
-    status.diagnostic = "not delivered in time";
+    status.diagnostic = became_too_old;
     statuses.push_back(std::move(status));
   }
   finish(std::move(statuses));

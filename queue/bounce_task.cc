@@ -1,9 +1,14 @@
 #include "queue/bounce_task.h"
 
+#include <algorithm>
+
+#include "io/offload.h"
+#include "queue/attempt.h"
 #include "queue/bounce.h"
 #include "queue/retry.h"
 #include "queue/scheduler_impl.h"
 #include "queue/shard_impl.h"
+#include "queue/store.h"
 #include "telemetry/log.h"
 
 namespace ringpost::queue {
@@ -41,6 +46,28 @@ io::Task<Result<std::string>> read_original(Shard::Impl& shard, MessagePointer m
   co_return quoted + body;
 }
 
+// Who became too old between two attempts was put off before, and why is what its sender wants to know. The words go
+// into our own diagnostic, because the reply is not of now. Where the record cannot be read, the report goes without.
+io::Task<std::vector<mail::DeliveryStatus>> with_last_words(Shard::Impl& shard, MessageId id,
+                                                            std::vector<mail::DeliveryStatus> statuses) {
+  const bool any = std::ranges::any_of(
+      statuses, [](const mail::DeliveryStatus& status) { return status.diagnostic == became_too_old; });
+  if (!any) co_return statuses;
+  const Store* store = shard.shared.store;
+  auto read = co_await shard.shared.offload->run([store, id] { return store->find(id); });
+  const bool known = read && *read && (*read)->has_value();
+  if (!known) co_return statuses;
+  const MessageRecord& record = ***read;
+  for (mail::DeliveryStatus& status : statuses) {
+    if (status.diagnostic != became_too_old || status.recipient >= record.recipients.size()) continue;
+    const RecipientState& state = record.recipients[status.recipient];
+    if (state.last_diagnostic.empty()) continue;
+    status.diagnostic += "; the last attempt met: " + state.last_diagnostic;
+    if (!state.last_remote.empty()) status.diagnostic += " (" + state.last_remote + ")";
+  }
+  co_return statuses;
+}
+
 io::Task<Result<MessageId>> commit_report(Shard::Impl& shard, MessagePointer message, const Outcome& outcome,
                                           ReportKind kind) {
   const Options& options = shard.shared.options;
@@ -52,6 +79,7 @@ io::Task<Result<MessageId>> commit_report(Shard::Impl& shard, MessagePointer mes
   if (!upload) co_return propagate(upload);
   std::vector<mail::DeliveryStatus> statuses;
   for (const Outcome::Item& item : outcome.items) statuses.push_back(item.status);
+  statuses = co_await with_last_words(shard, message->id, std::move(statuses));
   const BounceRequest request{*message,
                               statuses,
                               quoted,

@@ -12,6 +12,9 @@
 
 namespace ringpost::queue {
 
+/// The diagnostic of a recipient whose time ran out between two attempts.
+inline constexpr std::string_view became_too_old = "not delivered in time";
+
 /// Writes "attempt ended", hands the outcome to the indexer, and tells the windows: deferred recipients wait for their
 /// time at their (perhaps new) destination, the others are done.
 void record(Shard::Impl& shard, const Message& message, const std::string& destination, Outcome outcome);

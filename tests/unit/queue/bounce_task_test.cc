@@ -143,6 +143,33 @@ TEST_F(ReportTest, WhatWaitsBehindADeadNextHopIsToldThoughItWasNotTried) {
   EXPECT_EQ(settled().messages, 3U);
 }
 
+TEST_F(ReportTest, WhoseTimeRanOutHearsWhyTheLastAttemptFailed) {
+  options_.delay_notice_after = 0s;
+  options_.max_age = 500ms;
+  open();
+  std::vector<std::string> found;
+  on_shard(
+      [](Shard& shard, std::vector<std::string>& into) -> io::Task<> {
+        (void)co_await submit(shard, trusted_envelope(mail::Notify::unspecified), test_body());
+        auto attempt = co_await next(shard, "smtp:example.net");
+        EXPECT_TRUE(attempt.has_value());
+        if (!attempt) co_return;
+        shard.scheduler().postpone("smtp:example.net", monotonic_now() + 700ms, "connection refused");
+        defer(*attempt);
+        auto none = co_await next(shard, "smtp:example.net", 1500ms);
+        EXPECT_FALSE(none.has_value());
+        into = co_await reports(shard);
+      },
+      found);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_TRUE(has(found[0], "Action: failed\r\nStatus: 4.4.7\r\n")) << found[0];
+  EXPECT_TRUE(has(found[0],
+                  "Diagnostic-Code: x-ringpost; not delivered in time; the last attempt met: 451 later "
+                  "(mx.example.net[192.0.2.1]:25)\r\n"));
+  EXPECT_FALSE(has(found[0], "Last-Attempt-Date: "));  // it was not now
+  EXPECT_EQ(settled().messages, 0U);
+}
+
 TEST_F(ReportTest, SuccessIsToldByWhoHasTheLastWord) {
   open();
   std::vector<std::string> found;
