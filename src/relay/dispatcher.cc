@@ -82,11 +82,12 @@ bool Dispatcher::is_idle() const {
 }
 
 Task<> Dispatcher::close() {
+  // After a pause() everybody has had their time.
+  const Deadline patience = Deadline::after(paused_ ? Duration::zero() : closing_patience);
   paused_ = stopping_ = true;
   shard_.scheduler().set_listener(nullptr);
   place_timer_.unlink();
   pool_.close_all();
-  const Deadline patience = Deadline::after(closing_patience);
   while (tasks_ > 0) {
     const int waited = co_await task_ended_.wait(patience, io::Cancel::never());
     if (waited != 0) break;

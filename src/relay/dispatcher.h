@@ -50,8 +50,8 @@ class Dispatcher final : private queue::ReadyListener {
   /// From now on mail goes by these. What is being transmitted is finished as it began, over connections that are used
   /// no more afterwards.
   void reconfigure(std::shared_ptr<const RouteTable> routes, const std::vector<ReplyRule>& rules);
-  /// Takes nothing more; transactions in progress get closing_patience, then are broken off and their mail stays
-  /// queued.
+  /// Takes nothing more; transactions in progress get closing_patience (after pause(): nothing more), then are broken
+  /// off and their mail stays queued.
   io::Task<> close();
 
   std::size_t tasks() const noexcept { return tasks_; }

@@ -10,6 +10,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 
 from lib import Client, Peer, check, check_equal, free_port, wait_until
 from support.base import ROOT, build_dir
@@ -152,10 +153,59 @@ def test_systemd_starts_it_and_an_upgrade_keeps_the_mail(ctx):
             peer = Peer(port=2626)
             ctx.on_exit(peer.stop)
         peer.wait(1, 30)
+        it_is_changed_while_it_runs(debian, system)
+        a_restart_refuses_nobody(debian, system)
         the_unit_minds_its_server(debian, system)
         debian.run("apt-get", "-q", "-y", "remove", "ringpost")
         check(debian.show("ringpost", "ActiveState") != "active", "the server runs on after its removal")
         check_purged(system, debian.run("dpkg", "--purge", "ringpost"))
+
+
+def it_is_changed_while_it_runs(debian, system):
+    """`systemctl reload` puts a good configuration in force, and fails on a bad one, which leaves the server as it was."""
+    right = system.path(CONFIG).read_text()
+    pid = debian.show("ringpost", "MainPID")
+    system.path(CONFIG).write_text(right.replace("sessions_max = 1000", "sessions_max = 1000\nrecipients_max = 1"))
+    debian.run("systemctl", "reload", "ringpost")
+    with debian.network(), contextlib.closing(Client("127.0.0.1", 2525)) as client:
+        client.greet()
+        client.command("MAIL FROM:<a@example.net>", 250)
+        client.command("RCPT TO:<a@foreign.example>", 250)
+        client.command("RCPT TO:<b@foreign.example>", 452)
+    system.path(CONFIG).write_text(right + "nonsense = 1\n")
+    debian.run("systemctl", "reload", "ringpost", expect=1)
+    check_equal((debian.show("ringpost", "MainPID"), debian.show("ringpost", "ActiveState")), (pid, "active"), "the server")
+    system.path(CONFIG).write_text(right)
+    debian.run("systemctl", "reload", "ringpost")
+
+
+def a_restart_refuses_nobody(debian, system):
+    """With ringpost.socket: whoever connects while the server is restarted waits, and is served by the next one."""
+    drop_in = system.path("/etc/systemd/system/ringpost.socket.d/test.conf")
+    drop_in.parent.mkdir(parents=True)
+    drop_in.write_text("[Socket]\nListenStream=\nListenStream=127.0.0.1:2525\n")
+    debian.run("systemctl", "daemon-reload")
+    debian.run("systemctl", "stop", "ringpost")
+    debian.run("systemctl", "start", "ringpost.socket", "ringpost.service")
+    before = debian.show("ringpost", "MainPID")
+    restart = threading.Thread(target=debian.run, args=("systemctl", "restart", "ringpost.service"))
+    restart.start()
+    waiting = []
+    with debian.network():
+        while restart.is_alive():
+            waiting.append(Client("127.0.0.1", 2525))  # raises where the connection is refused
+            restart.join(0.02)
+        waiting.append(Client("127.0.0.1", 2525))
+    check(debian.show("ringpost", "MainPID") != before and len(waiting) > 3, f"not restarted, or {len(waiting)} connections")
+    greeted = [client.reply().code for client in waiting]
+    # Those that the old one took in its last moment hear that it ends.
+    check(greeted.count(220) > 1 and greeted[-1] == 220 and set(greeted) <= {220, 421}, f"greetings: {greeted}")
+    for client in waiting:
+        client.close()
+    debian.run("systemctl", "stop", "ringpost.socket", "ringpost.service")
+    drop_in.unlink()
+    debian.run("systemctl", "daemon-reload")
+    debian.run("systemctl", "start", "ringpost.service")
 
 
 def the_unit_minds_its_server(debian, system):
