@@ -153,7 +153,7 @@ io::Task<Result<void>> Attempt::begun() {
   co_return Result<void>();
 }
 
-void Attempt::expire() {
+void Attempt::expire(const std::string& trouble) {
   std::vector<DeliveryStatus> statuses;
   for (const std::uint32_t recipient : recipients_) {
     DeliveryStatus status;
@@ -161,6 +161,7 @@ void Attempt::expire() {
     status.action = Action::deferred;
     status.status = {451, delivery_time_expired};
     status.diagnostic = became_too_old;
+    if (attempts_before_ == 0 && !trouble.empty()) status.diagnostic += "; its destination: " + trouble;
     statuses.push_back(std::move(status));
   }
   finish(std::move(statuses));
@@ -230,6 +231,7 @@ void Attempt::finish(std::vector<DeliveryStatus> statuses) {
     recipients_.erase(leased);
     if (put_off && status.action == Action::failed) status.action = Action::deferred;
     if (status.action == Action::delivered) {
+      if (Destination* reached = scheduler.find(destination_)) reached->troubled_at = {};
       delivered(std::move(status), outcomes);
     } else if (status.action == Action::deferred && next) {
       deferred(std::move(status), *next, outcomes);

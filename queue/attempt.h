@@ -52,7 +52,8 @@ class Attempt {
  private:
   friend class Scheduler;
   Attempt(Shard& shard, std::string destination, Ready ready);
-  void expire();
+  /// `trouble`: of its destination, for those that were never tried themselves.
+  void expire(const std::string& trouble);
   void release();
   void delivered(mail::DeliveryStatus status, Outcomes& into);
   void deferred(mail::DeliveryStatus status, WallTime next, Outcomes& into);

@@ -79,6 +79,9 @@ class Destination {
   std::uint64_t held = 0;  // recipients that are ready, leased, or final but not yet applied
   WallTime next_due{INT64_MAX};
   MonotonicTime postponed_until{};
+  // Postponed again and again, with no delivery in between: since when, when last, and why.
+  MonotonicTime trouble_began{}, troubled_at{};
+  std::string trouble;
   MonotonicTime rescan_at = MonotonicTime::max();  // an item that the last scan could not see yet
   MonotonicTime served_at{};
   bool scanning = false;
@@ -91,6 +94,16 @@ class Destination {
   Alarm alarm{*this};
 
   std::size_t ready() const noexcept { return fresh.size() + stored.size(); }
+  /// A next hop that is down is tried every quarter of an hour at least, with one message for all: for so long in vain.
+  Duration in_trouble_for(MonotonicTime now) const noexcept {
+    const bool still = troubled_at != MonotonicTime{} && now - troubled_at < std::chrono::hours(1);
+    return still ? now - trouble_began : Duration::zero();
+  }
+  void is_in_trouble(MonotonicTime now, std::string why) {
+    if (in_trouble_for(now) == Duration::zero()) trouble_began = now;
+    troubled_at = now;
+    trouble = std::move(why);
+  }
   LaneRange& range(std::uint16_t lane);
   bool more_on_disk() const noexcept;
   /// Nothing to remember: may be forgotten.

@@ -55,16 +55,18 @@ std::optional<Attempt> Scheduler::take(const std::string& destination, std::uint
       ready->recipients.resize(most);
       impl_->make_ready(*found, rest.attempts == 0 ? found->fresh : found->stored, std::move(rest), true);
     }
-    // One that was never tried gets its try, however long we were down; in a hand-off age is the sibling's business.
-    const bool expired = !impl_->everything_ && ready->attempts > 0 &&
-                         now >= expiry(impl_->shard_.shared.options, ready->message->envelope);
+    // One that was never tried gets its try, however long we were down, unless others were tried for it long enough;
+    // in a hand-off age is the sibling's business.
+    const Options& options = impl_->shard_.shared.options;
+    const bool tried = ready->attempts > 0 || found->in_trouble_for(monotonic_now()) >= options.retry.max;
+    const bool expired = !impl_->everything_ && tried && now >= expiry(options, ready->message->envelope);
     if (expired && !impl_->takes_bounces()) {
       impl_->expire_later(destination, std::move(*ready));
       return std::nullopt;
     }
     Attempt attempt(*impl_->shard_.shard, destination, std::move(*ready));
     if (!expired) return attempt;
-    attempt.expire();
+    attempt.expire(found->trouble);
   }
   return std::nullopt;
 }
@@ -241,6 +243,7 @@ void Scheduler::Impl::evict(Destination& destination) {
 void Scheduler::Impl::postpone(Destination& destination, MonotonicTime until, const std::string& why) {
   if (everything_) return;
   destination.postponed_until = until;
+  destination.is_in_trouble(monotonic_now(), why);
   shard_.shared.set_postponed(destination.name, why, WallTime::now() + (until - monotonic_now()));
   tell_delays(destination, why);
   if (destination.ready() > evict_on_postpone_above) evict(destination);

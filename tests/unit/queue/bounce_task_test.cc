@@ -170,6 +170,38 @@ TEST_F(ReportTest, WhoseTimeRanOutHearsWhyTheLastAttemptFailed) {
   EXPECT_EQ(settled().messages, 0U);
 }
 
+TEST_F(ReportTest, WhatWasNeverTriedItselfRunsOutOfTimeBehindADeadNextHop) {
+  options_.delay_notice_after = 0s;
+  options_.max_age = 400ms;
+  options_.retry.max = 300ms;
+  open();
+  std::vector<std::string> found;
+  on_shard(
+      [](Shard& shard, std::vector<std::string>& into) -> io::Task<> {
+        for (int i = 0; i < 3; ++i)
+          (void)co_await submit(shard, trusted_envelope(mail::Notify::unspecified), test_body());
+        auto probe = co_await next(shard, "smtp:example.net");
+        EXPECT_TRUE(probe.has_value());
+        if (!probe) co_return;
+        shard.scheduler().postpone("smtp:example.net", monotonic_now() + 600ms, "connection refused");
+        defer(*probe);
+        auto none = co_await next(shard, "smtp:example.net", 1200ms);
+        EXPECT_FALSE(none.has_value());
+        (void)co_await submit(shard, trusted_envelope(mail::Notify::unspecified), test_body());
+        auto fresh = co_await next(shard, "smtp:example.net");  // whose time has not run out is the next probe
+        EXPECT_TRUE(fresh.has_value());
+        if (fresh) deliver(*fresh);
+        into = co_await reports(shard);
+      },
+      found);
+  ASSERT_EQ(found.size(), 3U);
+  int untried = 0;
+  for (const std::string& report : found)
+    untried += has(report, "x-ringpost; not delivered in time; its destination: connection refused") ? 1 : 0;
+  EXPECT_EQ(untried, 2);
+  EXPECT_EQ(settled().messages, 0U);
+}
+
 TEST_F(ReportTest, SuccessIsToldByWhoHasTheLastWord) {
   open();
   std::vector<std::string> found;
