@@ -96,9 +96,9 @@ TEST(Watchdog, PingsEveryHalfIntervalWhileAllTurn) {
 }
 
 TEST(Watchdog, StuckReactorIsNamedAndStopsThePings) {
+  Block block;  // until the reactor's thread has left it
   Turning first, second;
   Seen seen;
-  Block block;
   Release release{block};
   const Watchdog watchdog({first.get(), second.get()}, milliseconds(400), seen.hooks());
   ASSERT_TRUE(comes_true([&] { return seen.pings > 0; }));
@@ -115,9 +115,9 @@ TEST(Watchdog, StuckReactorIsNamedAndStopsThePings) {
 }
 
 TEST(Watchdog, EndsWhileAReactorIsStuck) {
+  Block block;
   Turning only;
   Seen seen;
-  Block block;
   Release release{block};
   {
     const Watchdog watchdog({only.get()}, milliseconds(100), seen.hooks());
