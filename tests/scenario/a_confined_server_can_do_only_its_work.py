@@ -121,7 +121,7 @@ made = ctypes.c_void_p(library.seccomp_init(allow))
 for name in sys.argv[1].split(","):
     library.seccomp_rule_add(made, no_such_call, library.seccomp_syscall_resolve_name(name.encode()), 0)
 assert library.seccomp_load(made) == 0
-os.execv(sys.argv[2], sys.argv[2:])
+os.execvp(sys.argv[2], sys.argv[2:])
 """
 
 
