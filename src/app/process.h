@@ -19,8 +19,7 @@ std::uint64_t raise_descriptor_limit() noexcept;
 /// that are left (sandbox::keep_only). Before the second thread starts. Errors: not_found (no such user), refused.
 Result<std::string> drop_privileges(const std::string& user, const std::string& data_dir);
 
-/// Blocks the signals that Orders waits for, in this thread and all that it starts later; SIGPIPE is
-/// ignored.
+/// Blocks the signals that Orders waits for, in this thread and all that it starts later; SIGPIPE is ignored.
 void block_signals();
 /// SIGTERM, SIGINT, SIGQUIT and SIGHUP.
 sigset_t handled_signals() noexcept;

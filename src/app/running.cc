@@ -255,10 +255,7 @@ bool Running::hand_over(Order order) {
 bool Running::pause_delivery(Successor& successor) {
   std::vector<std::future<bool>> ended;
   for (auto& worker : workers_) ended.push_back(worker->pause_delivery(hand_over_delivery_patience));
-  for (auto& each : ended) {
-    while (each.wait_for(std::chrono::milliseconds(50)) != std::future_status::ready) {
-    }
-  }
+  for (auto& each : ended) each.wait();
   return !successor.is_gone();
 }
 
