@@ -93,7 +93,7 @@ struct DueScanResult {
 
 class Store {
  public:
-  static constexpr std::uint32_t schema_version = 3;
+  static constexpr std::uint32_t schema_version = 4;
 
   /// Opens or creates. Blocking. Errors: refused (a newer schema: nothing was written), corrupt, no_space, io.
   static Result<std::unique_ptr<Store>> open(const std::string& directory, const StoreMemory& memory = {});

@@ -1,9 +1,12 @@
 // address  := string(local) string(domain)
 // recipient:= address u8(notify; plus 16 where the sender heard of the delay, since schema 3)
 //             string(original recipient)
-// envelope := u8(1) address(reverse-path) varint(count) recipient*
+// envelope := u8(2) address(reverse-path) varint(count) recipient*
 //             u8(flags: 0-1 body, 2 smtputf8, 3-4 ret, 5 trusted; since schema 2)
-//             string(envelope id) origin fixed64(received, milliseconds)
+//             string(envelope id) origin fixed64(received, milliseconds) wishes
+//             u8(1), before schema 4: the same without wishes
+// wishes   := u8(0-1 TLS, 2-3 mode of deliver-by, 4 its trace) u8(priority + 9) varint(not before, milliseconds)
+//             varint(deliver-by deadline, milliseconds)
 // origin   := string(client address) string(helo) string(login) string(protocol) string(listener)
 // facts    := u8(1) varint(octets) varint(header octets) varint(longest line) varint(Received fields) varint(flags)
 // status   := u8(1) varint(recipient) u8(action) varint(code) varint(class) varint(subject) varint(detail)
@@ -15,7 +18,8 @@
 namespace ringpost::mail {
 namespace {
 
-constexpr std::uint8_t envelope_version = 1;
+constexpr std::uint8_t envelope_version = 2;
+constexpr std::uint8_t envelope_version_without_wishes = 1;
 constexpr std::uint8_t body_facts_version = 1;
 constexpr std::uint8_t delivery_status_version = 1;
 
@@ -47,6 +51,39 @@ void decode(Decoder& in, Origin& origin) {
   origin.login = in.string();
   origin.protocol = in.string();
   origin.listener = in.string();
+}
+
+void encode_time(Encoder& out, WallTime time) {
+  out.varint(static_cast<std::uint64_t>(time.milliseconds));
+}
+WallTime decode_time(Decoder& in) noexcept {
+  return {static_cast<std::int64_t>(in.varint_at_most(std::numeric_limits<std::int64_t>::max()))};
+}
+
+void encode_wishes(Encoder& out, const Envelope& envelope) {
+  const DeliverBy& by = envelope.deliver_by;
+  out.u8(static_cast<std::uint8_t>(static_cast<unsigned>(envelope.tls) | static_cast<unsigned>(by.mode) << 2 |
+                                   (by.trace ? 1u << 4 : 0u)));
+  out.u8(static_cast<std::uint8_t>(envelope.priority - Priority::lowest));
+  encode_time(out, envelope.not_before);
+  encode_time(out, by.deadline);
+}
+
+void decode_wishes(Decoder& in, Envelope& envelope) {
+  const unsigned bits = in.u8();
+  const unsigned tls = bits & 3, mode = bits >> 2 & 3;
+  const int priority = in.u8() + Priority::lowest;
+  if (bits >> 5 != 0 || tls > static_cast<unsigned>(TlsWish::optional) ||
+      mode > static_cast<unsigned>(DeliverBy::Mode::give_back) || priority > Priority::highest) {
+    in.fail();
+    return;
+  }
+  envelope.tls = static_cast<TlsWish>(tls);
+  envelope.deliver_by.mode = static_cast<DeliverBy::Mode>(mode);
+  envelope.deliver_by.trace = (bits >> 4 & 1) != 0;
+  envelope.priority = static_cast<std::int8_t>(priority);
+  envelope.not_before = decode_time(in);
+  envelope.deliver_by.deadline = decode_time(in);
 }
 
 template <class Value>
@@ -103,10 +140,12 @@ void encode(Encoder& out, const Envelope& envelope) {
   out.string(envelope.envelope_id);
   encode(out, envelope.origin);
   out.fixed64(static_cast<std::uint64_t>(envelope.received.milliseconds));
+  encode_wishes(out, envelope);
 }
 
 void decode(Decoder& in, Envelope& envelope) {
-  expect_version(in, envelope_version);
+  const std::uint8_t version = in.u8();
+  if (version != envelope_version && version != envelope_version_without_wishes) in.fail();
   decode(in, envelope.reverse_path);
   const std::size_t count = in.varint_at_most(recipients_max);
   // A count that the octets cannot hold would only make us reserve memory for nothing.
@@ -125,6 +164,7 @@ void decode(Decoder& in, Envelope& envelope) {
   decode(in, envelope.origin);
   envelope.origin.trusted = (flags >> 5 & 1) != 0;
   envelope.received.milliseconds = static_cast<std::int64_t>(in.fixed64());
+  if (version == envelope_version) decode_wishes(in, envelope);
 }
 
 void encode(Encoder& out, const BodyFacts& facts) {

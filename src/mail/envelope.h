@@ -1,7 +1,8 @@
 // What SMTP said about a message, apart from the message itself: who sent it, to whom, with which wishes; and who
 // handed it to us. Written once when a message is accepted, read by the queue and by every delivery.
 //
-// Standards: RFC 5321 2.3.1, RFC 3461 (DSN), RFC 6152 and 3030 (BODY), RFC 6531 (SMTPUTF8).
+// Standards: RFC 5321 2.3.1, RFC 3461 (DSN), RFC 6152 and 3030 (BODY), RFC 6531 (SMTPUTF8), RFC 8689 (REQUIRETLS),
+// RFC 6710 (MT-PRIORITY), RFC 4865 (FUTURERELEASE), RFC 2852 (DELIVERBY).
 #pragma once
 
 #include <cstdint>
@@ -32,6 +33,27 @@ struct Recipient {
   bool operator==(const Recipient&) const = default;
 };
 
+/// What the sender wants of TLS on every hop from here on (RFC 8689).
+enum class TlsWish : std::uint8_t {
+  as_configured,
+  required,  // REQUIRETLS with MAIL: verified TLS and a next hop that takes REQUIRETLS, or none
+  optional,  // "TLS-Required: No" in the header: rather in clear text than not at all
+};
+
+/// BY= of RFC 2852: what is to happen when the message has not been delivered by `deadline`.
+struct DeliverBy {
+  enum class Mode : std::uint8_t { none, notify, give_back };  // give_back: R, "return"
+  Mode mode = Mode::none;
+  bool trace = false;  // T: a report of every hop's relaying
+  WallTime deadline;
+  bool operator==(const DeliverBy&) const = default;
+};
+
+/// MT-PRIORITY of RFC 6710.
+struct Priority {
+  static constexpr int lowest = -9, normal = 0, highest = 9;
+};
+
 /// Who handed us the message; none of it is needed to deliver it.
 struct Origin {
   std::string client_address;  // "192.0.2.1", "2001:db8::1"; empty for what we made ourselves
@@ -50,6 +72,10 @@ struct Envelope {
   bool smtputf8 = false;
   DsnReturn ret = DsnReturn::unspecified;
   std::string envelope_id;  // ENVID as received (xtext)
+  TlsWish tls = TlsWish::as_configured;
+  std::int8_t priority = Priority::normal;
+  WallTime not_before;  // it leaves no earlier (RFC 4865, HOLDFOR and HOLDUNTIL); 0: at once
+  DeliverBy deliver_by;
   Origin origin;
   WallTime received;
   bool operator==(const Envelope&) const = default;

@@ -4,6 +4,7 @@
 
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace ringpost::mail {
@@ -20,6 +21,10 @@ Envelope a_full_envelope() {
   envelope.envelope_id = "QQ314159";
   envelope.origin = {"2001:db8::1", "client", "login", "ESMTPSA", "submission", true};
   envelope.received = {1'795'471'260'123};
+  envelope.tls = TlsWish::optional;
+  envelope.priority = Priority::lowest;
+  envelope.not_before = {1'795'471'360'000};
+  envelope.deliver_by = {DeliverBy::Mode::give_back, true, {1'795'471'390'000}};
   return envelope;
 }
 
@@ -54,7 +59,7 @@ TEST(Codec, ValuesComeBackAsTheyWentInOneAfterAnother) {
 }
 
 TEST(Codec, EveryFlagOfTheBodyFactsHasItsOwnBit) {
-  bool BodyFacts::* const flags[] = {
+  bool BodyFacts::*const flags[] = {
       &BodyFacts::eight_bit,     &BodyFacts::nul,      &BodyFacts::dot_at_line_start, &BodyFacts::ends_with_crlf,
       &BodyFacts::bare_cr_or_lf, &BodyFacts::has_date, &BodyFacts::has_message_id,    &BodyFacts::has_from};
   for (const auto flag : flags) {
@@ -85,6 +90,30 @@ TEST(Codec, UnknownVersionIsAnError) {
   octets[0] = 2;
   std::string_view in = octets;
   EXPECT_EQ(decode_body_facts(in).error().kind, ErrorKind::corrupt);
+}
+
+TEST(Codec, EnvelopeOfAnEarlierVersionHasNoWishes) {
+  std::string octets;
+  encode(octets, Envelope{});
+  constexpr std::size_t wishes_octets = 4;
+  octets.resize(octets.size() - wishes_octets);
+  octets[0] = 1;
+  std::string_view in = octets;
+  EXPECT_EQ(decode_envelope(in).value(), Envelope{});
+  EXPECT_TRUE(in.empty());
+}
+
+TEST(Codec, ImpossibleWishesAreErrors) {
+  std::string octets;
+  encode(octets, Envelope{});
+  const std::size_t wishes = octets.size() - 4;
+  const std::pair<std::size_t, char> impossible[] = {{0, 3}, {0, 12}, {0, 32}, {1, 19}};
+  for (const auto& [at, octet] : impossible) {
+    std::string changed = octets;
+    changed[wishes + at] = octet;
+    std::string_view in = changed;
+    EXPECT_FALSE(decode_envelope(in)) << at << ": " << int{octet};
+  }
 }
 
 TEST(Codec, ImpossibleEnumerationsAreErrors) {
