@@ -18,6 +18,9 @@ constexpr std::uint64_t page_octets = 4096;
 // delivers at once has read them by then; a small message is rather kept. And the log's next file is only reserved.
 constexpr std::uint64_t small_record_octets_max = 16 << 10;
 
+// With as much as this of bodies that are still coming the disk begins to write before a sync asks for it.
+constexpr std::uint64_t begun_octets_least = 64 << 10;
+
 Error closed() {
   return Error(ErrorKind::unavailable, "the spool log is closed", {451, {4, 3, 2}});
 }
@@ -169,9 +172,11 @@ void GroupCommit::fill_page() {
 io::Task<> GroupCommit::write_group() {
   fill_page();
   const MonotonicTime begun = monotonic_now();
-  const bool sync = group_synced_entries_ != 0 && options_.durability == Durability::synced;
+  const bool durable = options_.durability == Durability::synced;
+  const bool sync = group_synced_entries_ != 0 && durable;
   // What lies in front of the group must be durable too, or a reader of the log would not get as far as the group.
-  const io::Sync how = !sync ? io::Sync::none : synced_ == offset_ ? io::Sync::written : io::Sync::data;
+  const io::Sync unsynced = durable && group_octets_ >= begun_octets_least ? io::Sync::begun : io::Sync::none;
+  const io::Sync how = !sync ? unsynced : synced_ == offset_ ? io::Sync::written : io::Sync::data;
   auto written = co_await segment_->file->write(reactor_, vectors_, offset_, how);
   if (!written) {
     group_failed(written.error());

@@ -21,6 +21,7 @@ class WriteChain final : private Runnable {
  public:
   WriteChain(Reactor& reactor, int fd, std::span<const iovec> octets, std::uint64_t offset, Sync sync)
       : reactor_(reactor) {
+    const std::uint64_t begin = offset;
     for (; !octets.empty(); octets = octets.subspan(std::min(octets.size(), vectors_per_write_max))) {
       const auto part = octets.first(std::min(octets.size(), vectors_per_write_max));
       std::uint64_t length = 0;
@@ -33,6 +34,14 @@ class WriteChain final : private Runnable {
                            .flags = sync == Sync::written ? static_cast<std::uint32_t>(RWF_DSYNC) : 0});
       parts_.emplace_back(*this, static_cast<std::int64_t>(length));
       offset += length;
+    }
+    if (sync == Sync::begun) {
+      requests_.push_back({.opcode = IORING_OP_SYNC_FILE_RANGE,
+                           .fd = fd,
+                           .offset = begin,
+                           .length = static_cast<std::uint32_t>(offset - begin),
+                           .flags = SYNC_FILE_RANGE_WRITE});
+      parts_.emplace_back(*this, 0);
     }
     if (sync == Sync::data) {
       requests_.push_back({.opcode = IORING_OP_FSYNC, .fd = fd, .flags = IORING_FSYNC_DATASYNC});

@@ -19,6 +19,7 @@ Result<FileDescriptor> open_file(const std::string& path, int flags, unsigned mo
 
 enum class Sync : std::uint8_t {
   none,
+  begun,    // the disk begins, and nobody waits: a later sync has the less to wait for (sync_file_range(2))
   data,     // fdatasync: all that was written to the file so far
   written,  // only what this call writes (RWF_DSYNC): one request instead of two, and one thread that wakes for it
 };

@@ -26,6 +26,7 @@ inline constexpr auto ring_operations = std::to_array<RingOperation>({
     {IORING_OP_READ, "read"},
     {IORING_OP_RECV, "recv"},
     {IORING_OP_SENDMSG, "sendmsg"},
+    {IORING_OP_SYNC_FILE_RANGE, "sync_file_range"},
     {IORING_OP_WRITEV, "writev"},
 });
 

@@ -198,6 +198,38 @@ TEST(Reactor, AFileThatIsOnTheDiskCanLeaveThePageCache) {
       fd);
 }
 
+// cachestat(2), Linux 6.5; -1: this kernel has none.
+std::int64_t pages_dirty(int fd) {
+  constexpr long cachestat = 451;
+  struct {
+    std::uint64_t offset = 0, length = 0;  // to the end of the file
+  } range;
+  struct {
+    std::uint64_t cached, dirty, writeback, evicted, recently_evicted;
+  } found{};
+  return ::syscall(cachestat, fd, &range, &found, 0) == 0 ? static_cast<std::int64_t>(found.dirty) : -1;
+}
+
+TEST(Reactor, TheDiskCanBeginWithoutASync) {
+  char path[] = "ringpost-io-XXXXXX";
+  FileDescriptor file(::mkstemp(path));
+  ::unlink(path);
+  const int fd = file.get();
+  struct statfs where{};
+  if (::fstatfs(fd, &where) == 0 && where.f_type == TMPFS_MAGIC) GTEST_SKIP() << "only the page cache holds this file";
+  if (pages_dirty(fd) < 0) GTEST_SKIP() << "this kernel has no cachestat";
+  test::run_on_reactor(
+      [](Reactor& reactor, const int& descriptor) -> Task<> {
+        const std::string octets(1 << 20, 'x');
+        const iovec vector{const_cast<char*>(octets.data()), octets.size()};
+        auto written = co_await write_file(reactor, descriptor, {&vector, 1}, 0, Sync::begun);
+        EXPECT_TRUE(written.has_value());
+        // By itself the kernel begins after some seconds.
+        EXPECT_EQ(pages_dirty(descriptor), 0);
+      },
+      fd);
+}
+
 TEST(OffloadPool, RunsWorkElsewhereAndComesHome) {
   OffloadPool pool(2, 100);
   test::run_on_reactor(

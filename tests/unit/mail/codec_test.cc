@@ -59,7 +59,7 @@ TEST(Codec, ValuesComeBackAsTheyWentInOneAfterAnother) {
 }
 
 TEST(Codec, EveryFlagOfTheBodyFactsHasItsOwnBit) {
-  bool BodyFacts::*const flags[] = {
+  bool BodyFacts::* const flags[] = {
       &BodyFacts::eight_bit,     &BodyFacts::nul,      &BodyFacts::dot_at_line_start, &BodyFacts::ends_with_crlf,
       &BodyFacts::bare_cr_or_lf, &BodyFacts::has_date, &BodyFacts::has_message_id,    &BodyFacts::has_from};
   for (const auto flag : flags) {

@@ -146,7 +146,7 @@ TEST(Store, NewerSchemaIsRefusedAndNothingIsWritten) {
     ASSERT_TRUE(rocksdb::DB::Open({}, path, families, &handles, &db).ok());
     for (auto* handle : handles) {
       if (handle->GetName() != "meta") continue;
-      ASSERT_TRUE(db->Put({}, handle, "schema", "4").ok());
+      ASSERT_TRUE(db->Put({}, handle, "schema", std::to_string(Store::schema_version + 1)).ok());
     }
     for (auto* handle : handles) db->DestroyColumnFamilyHandle(handle);
     delete db;
