@@ -80,11 +80,14 @@ class Exim(Peer):
         for name in ("spool", "log"):
             (self.scratch / name).mkdir()
             subprocess.run(["chown", "Debian-exim:Debian-exim", self.scratch / name], check=True)
+        path = self.write("exim.conf", self.configuration(next_hop))
+        self.spawn([self.binary, "-C", path, "-bdf"])
+
+    def configuration(self, next_hop):
         extra = "queue_only = true" if not next_hop else "remote_max_parallel = 20"
         tls = TLS.format(*self.certificate.write(self.scratch)) if self.certificate else "tls_advertise_hosts ="
-        path = self.write("exim.conf", CONFIGURATION.format(
-            tls=tls, exim=self.binary, dir=self.scratch, port=self.port, next_hop=next_hop or 9, extra=extra))
-        self.spawn([self.binary, "-C", path, "-bdf"])
+        return CONFIGURATION.format(tls=tls, exim=self.binary, dir=self.scratch, port=self.port, next_hop=next_hop or 9,
+                                    extra=extra)
 
     def log(self):
         text = super().log()

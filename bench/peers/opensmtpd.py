@@ -69,8 +69,11 @@ class OpenSmtpd(Peer):
             shutil.chown(path, "root" if name == "offline" else "opensmtpq" if mode == 0o700 else "root",
                          "opensmtpq" if name == "offline" else "root")
         self.write("resolv.conf", "lookup file\n")  # else every connection waits for a name server that is not there
-        self.write("smtpd.conf", CONFIGURATION.format(port=self.port, next_hop=next_hop or 9))
+        self.write("smtpd.conf", self.configuration(next_hop))
         self.spawn(["unshare", "--mount", "/bin/sh", "-c", INSIDE, "smtpd", self.scratch, self.root])
+
+    def configuration(self, next_hop):
+        return CONFIGURATION.format(port=self.port, next_hop=next_hop or 9)
 
     def after_start(self, next_hop):
         if next_hop:
