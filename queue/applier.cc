@@ -42,6 +42,17 @@ void make_due(std::vector<RecipientState>& recipients, WallTime now) {
     if (state.phase == RecipientPhase::queued && state.due > now) state.due = now;
 }
 
+void reroute(std::vector<RecipientState>& recipients, const Outcome& outcome) {
+  for (const Outcome::Item& item : outcome.items) {
+    if (item.status.recipient >= recipients.size()) continue;
+    RecipientState& state = recipients[item.status.recipient];
+    if (state.phase != RecipientPhase::queued) continue;
+    state.destination = item.destination;
+    state.due = item.due;
+    state.rerouted = true;
+  }
+}
+
 WallTime retry_time(const IndexItem& item) {
   return item.outcome.items.empty() ? WallTime{} : item.outcome.items.front().due;
 }
@@ -132,6 +143,8 @@ bool Applier::merge_into_pending(IndexItem& item) {
     gone = is_final(recipients);
   } else if (item.kind == IndexItem::Kind::retry_now) {
     make_due(recipients, retry_time(item));
+  } else if (item.kind == IndexItem::Kind::reroute) {
+    reroute(recipients, item.outcome);
   } else {
     gone = true;
   }
@@ -186,6 +199,8 @@ Result<void> Applier::add_to_work(Work& work, const IndexItem& item) {
     (*touched)->gone = is_final(recipients);
   } else if (item.kind == IndexItem::Kind::retry_now) {
     make_due(recipients, retry_time(item));
+  } else if (item.kind == IndexItem::Kind::reroute) {
+    reroute(recipients, item.outcome);
   } else {
     (*touched)->gone = true;
   }

@@ -61,7 +61,8 @@ Attempt::Attempt(Shard& shard, std::string destination, Ready ready)
       destination_(std::move(destination)),
       attempts_before_(ready.attempts),
       due_(ready.due),
-      delay_told_(std::move(ready.delay_told)) {
+      delay_told_(std::move(ready.delay_told)),
+      rerouted_(ready.rerouted) {
   shard.impl_->schedule_impl().lease_begins(message_->id);
 }
 
@@ -79,6 +80,7 @@ Attempt& Attempt::operator=(Attempt&& other) noexcept {
   attempts_before_ = other.attempts_before_;
   due_ = other.due_;
   delay_told_ = std::move(other.delay_told_);
+  rerouted_ = other.rerouted_;
   return *this;
 }
 
@@ -95,11 +97,17 @@ void Attempt::release() {
       for (const std::uint32_t recipient : recipients_)
         scheduler.settle(destination_, {id, recipient}, shard_->impl_->last_handed_in());
     } else {
-      scheduler.give_back(destination_, {message_, recipients_, attempts_before_, due_, delay_told_});
+      scheduler.give_back(destination_, back_in_line(recipients_));
     }
   }
   scheduler.lease_ended(id);
   shard_ = nullptr;
+}
+
+Ready Attempt::back_in_line(std::vector<std::uint32_t> recipients) const {
+  Ready ready{message_, std::move(recipients), attempts_before_, due_, delay_told_};
+  ready.rerouted = rerouted_;
+  return ready;
 }
 
 mail::Address Attempt::reverse_path() const {
@@ -128,7 +136,7 @@ bool Attempt::withdraw_covered() {
   RINGPOST_ASSERT(shard_ != nullptr);
   Scheduler::Impl& scheduler = shard_->impl_->schedule_impl();
   scheduler.see_marks();
-  Ready covered{message_, scheduler.covered(*message_, destination_, recipients_), attempts_before_, due_, delay_told_};
+  Ready covered = back_in_line(scheduler.covered(*message_, destination_, recipients_));
   if (covered.recipients.empty()) return true;
   std::erase_if(recipients_, [&](std::uint32_t recipient) {
     return std::ranges::find(covered.recipients, recipient) != covered.recipients.end();
@@ -193,7 +201,8 @@ void Attempt::deferred(DeliveryStatus status, WallTime next, Outcomes& into) {
   told = told || tell_now;
   log_status(*this, EventKind::defer, status, &next, {});
   count_result(*message_, telemetry::DeliveryResult::deferred);
-  std::string destination = shard.shared.destination_of(envelope.recipients[status.recipient].address);
+  std::string destination =
+      rerouted_ ? destination_ : shard.shared.destination_of(envelope.recipients[status.recipient].address);
   (tell_now ? into.late : into.quiet).items.push_back({std::move(status), next, std::move(destination), told});
 }
 

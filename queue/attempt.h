@@ -55,6 +55,8 @@ class Attempt {
   /// `trouble`: of its destination, for those that were never tried themselves.
   void expire(const std::string& trouble);
   void release();
+  /// `recipients` as they stood in the window.
+  Ready back_in_line(std::vector<std::uint32_t> recipients) const;
   void delivered(mail::DeliveryStatus status, Outcomes& into);
   void deferred(mail::DeliveryStatus status, WallTime next, Outcomes& into);
   void failed(mail::DeliveryStatus status, bool expired, Outcomes& into);
@@ -66,6 +68,7 @@ class Attempt {
   std::uint32_t attempts_before_ = 0;
   WallTime due_;
   std::vector<std::uint32_t> delay_told_;
+  bool rerouted_ = false;
 };
 
 }  // namespace ringpost::queue

@@ -27,6 +27,7 @@ struct Ready {
   std::vector<std::uint32_t> delay_told;  // the recipients of whose delay the sender has heard
   // What it counts as in the worker's window, which is a bound of memory: eight recipients as another message.
   std::size_t weight = 1;
+  bool rerouted = false;  // some recipient stands here because an operator wanted it
 };
 constexpr std::size_t weight_of(std::size_t recipients) noexcept {
   return 1 + recipients / 8;

@@ -18,8 +18,10 @@ struct Gate {
     drop,       // a mark: it will be removed
     suspend,    // a mark
     hold,       // a mark
+    reroute,    // a mark: it will be moved
     retry,      // an attempt failed; its next time has not come
     postponed,  // the destination is down
+    limit,      // of the route, of what the site bears, or of the whole process: relay's word
     index,      // accepted a moment ago or read back soon: not in the window yet, the window is full
     ready,      // in the window, others of its destination stand in front of it; or a connection is wanted
     attempt,    // being delivered now

@@ -9,18 +9,24 @@
 namespace ringpost::queue {
 namespace {
 
+struct Place {
+  Whereabouts where;
+  std::vector<Gate> limits;
+};
+
 /// Asks a scheduler where the recipients of a message are. Deletes itself.
 class Question final : public ShardParcel {
  public:
   explicit Question(const MessageRecord& record) : record_(record) {}
-  std::future<std::vector<Whereabouts>> answer() { return answer_.get_future(); }
+  std::future<std::vector<Place>> answer() { return answer_.get_future(); }
 
   void deliver() noexcept override {
-    std::vector<Whereabouts> places(record_.recipients.size());
+    std::vector<Place> places(record_.recipients.size());
     for (std::uint32_t i = 0; i < places.size() && !shard->closing; ++i) {
       const RecipientState& state = record_.recipients[i];
-      if (state.phase == RecipientPhase::queued)
-        places[i] = shard->schedule_impl().where(record_.message.id, i, state.destination);
+      if (state.phase != RecipientPhase::queued) continue;
+      auto& scheduler = shard->schedule_impl();
+      places[i] = {scheduler.where(record_.message.id, i, state.destination), scheduler.gates(state.destination)};
     }
     answer_.set_value(std::move(places));
     delete this;
@@ -28,15 +34,17 @@ class Question final : public ShardParcel {
 
  private:
   const MessageRecord record_;  // a copy: who asked may have stopped waiting
-  std::promise<std::vector<Whereabouts>> answer_;
+  std::promise<std::vector<Place>> answer_;
 };
 
 Gate gate_of(const Mark& mark) {
   Gate gate;
-  gate.kind = mark.kind == MarkKind::suspend ? Gate::Kind::suspend
-              : mark.kind == MarkKind::hold  ? Gate::Kind::hold
-                                             : Gate::Kind::drop;
+  gate.kind = mark.kind == MarkKind::suspend   ? Gate::Kind::suspend
+              : mark.kind == MarkKind::hold    ? Gate::Kind::hold
+              : mark.kind == MarkKind::reroute ? Gate::Kind::reroute
+                                               : Gate::Kind::drop;
   gate.why = to_string(mark.selector);
+  if (!mark.to.empty()) gate.why += " goes to " + mark.to;
   if (!mark.reason.empty()) gate.why += ": " + mark.reason;
   if (!mark.by.empty()) gate.why += " (" + mark.by + ")";
   gate.since = mark.created;
@@ -68,7 +76,7 @@ Gate gate_of(const Whereabouts& place, const std::string& destination) {
 }
 
 Explanation explain_recipient(Shared& shared, const MessageRecord& record, std::uint32_t recipient,
-                              const Whereabouts& place) {
+                              const Place& place) {
   const RecipientState& state = record.recipients[recipient];
   Explanation told{record.message.envelope.recipients[recipient].address.text(),
                    state.destination,
@@ -80,8 +88,8 @@ Explanation explain_recipient(Shared& shared, const MessageRecord& record, std::
   const WallTime now = WallTime::now();
   WallTime next = std::max(now, state.due);
   bool forever = false;
-  if (place.place == Whereabouts::Place::lease) {
-    told.gates.push_back(gate_of(place, state.destination));
+  if (place.where.place == Whereabouts::Place::lease) {
+    told.gates.push_back(gate_of(place.where, state.destination));
     told.next = now;
     return told;
   }
@@ -90,7 +98,7 @@ Explanation explain_recipient(Shared& shared, const MessageRecord& record, std::
   Marks rest = *marks;
   while (const Mark* mark = rest.gate(record.message, recipient, state.destination)) {
     told.gates.push_back(gate_of(*mark));
-    forever = forever || !mark->until;
+    forever = forever || (!mark->until && !is_an_errand(mark->kind));
     if (mark->until) next = std::max(next, *mark->until);
     std::erase_if(rest.all, [id = mark->id](const Mark& each) { return each.id == id; });
   }
@@ -104,7 +112,10 @@ Explanation explain_recipient(Shared& shared, const MessageRecord& record, std::
         {Gate::Kind::postponed, state.destination + " is down: " + postponed.why, {}, postponed.until});
     next = std::max(next, postponed.until);
   }
-  if (told.gates.empty()) told.gates.push_back(gate_of(place, state.destination));
+  if (told.gates.empty()) {
+    told.gates = place.limits;
+    told.gates.push_back(gate_of(place.where, state.destination));
+  }
   if (!forever) told.next = next;
   return told;
 }
@@ -119,10 +130,14 @@ std::string_view to_string(Gate::Kind kind) noexcept {
       return "suspend";
     case Gate::Kind::hold:
       return "hold";
+    case Gate::Kind::reroute:
+      return "reroute";
     case Gate::Kind::retry:
       return "retry";
     case Gate::Kind::postponed:
       return "postponed";
+    case Gate::Kind::limit:
+      return "limit";
     case Gate::Kind::index:
       return "disk";
     case Gate::Kind::ready:
@@ -134,7 +149,7 @@ std::string_view to_string(Gate::Kind kind) noexcept {
 }
 
 Result<std::vector<Explanation>> explain_record(Shared& shared, const MessageRecord& record, Duration wait_max) {
-  std::vector<Whereabouts> places(record.recipients.size());
+  std::vector<Place> places(record.recipients.size());
   auto* question = new Question(record);
   auto answer = question->answer();
   if (!shared.post(static_cast<std::uint16_t>(record.message.lane % shared.options.workers), *question)) {

@@ -20,10 +20,11 @@ struct IndexItem : MpscNode {
     watermark,  // nothing but the position: a record that needs no applying
     retry_now,  // outcome.message: its queued recipients are due now
     drop,       // outcome.message is forgotten
+    reroute,    // the recipients of outcome.items stand in their destination from now on, due then
   };
   Kind kind = Kind::watermark;
   std::uint16_t log = 0;
-  LogPosition end;                        // behind the record; segment 0: no record (retry_now, drop)
+  LogPosition end;                        // behind the record; segment 0: no record (retry_now, drop, reroute)
   MessagePointer message;                 // accept
   std::vector<std::string> destinations;  // accept: parallel to the recipients
   Outcome outcome;

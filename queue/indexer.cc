@@ -139,6 +139,7 @@ bool Indexer::turn() {
   }
   take_all();
   const MonotonicTime now = monotonic_now();
+  bool hurry_back = false;
   Result<void> result;
   if (failing_ && now >= retry_at_) store_.resume();
   if (!failing_ || now >= retry_at_ || all) {
@@ -159,11 +160,12 @@ bool Indexer::turn() {
     if (result && now - worked_at_ >= sync_interval && applier_.waiting() < batch_items_max) {
       worked_at_ = now;
       applier_.look_for_oldest();
-      if (idle_work_) idle_work_();
+      hurry_back = idle_work_ && idle_work_();
+      if (hurry_back) worked_at_ = MonotonicTime{};
     }
     settle(flush, sync, result);
   }
-  return !failing_ && applier_.waiting() > 0 && applier_.oldest() + lag_ <= now;
+  return !failing_ && (hurry_back || (applier_.waiting() > 0 && applier_.oldest() + lag_ <= now));
 }
 
 void Indexer::settle(std::uint64_t flush, bool sync, const Result<void>& result) {

@@ -28,8 +28,9 @@ class Indexer {
   Indexer(const Indexer&) = delete;
   Indexer& operator=(const Indexer&) = delete;
 
-  /// Runs on the indexer thread about once a second: the compactor.
-  void set_idle_work(std::function<void()> work) { idle_work_ = std::move(work); }
+  /// Runs on the indexer thread about once a second, or at once again where it returns true: the compactor, the
+  /// MarkReaper.
+  void set_idle_work(std::function<bool()> work) { idle_work_ = std::move(work); }
   void start();
   /// Applies everything that was handed in, syncs, ends the thread. Idempotent.
   void stop();
@@ -61,7 +62,7 @@ class Indexer {
   Store& store_;
   const Duration lag_;
   const std::uint64_t unindexed_max_;
-  std::function<void()> idle_work_;
+  std::function<bool()> idle_work_;
 
   MpscStack stack_;
   std::atomic<std::uint64_t> accepts_in_stack_{0};

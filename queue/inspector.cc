@@ -151,6 +151,7 @@ class QueueInspector final : public Inspector {
   }
 
   Result<Mark> mark(Mark wanted) override {
+    if (wanted.kind == MarkKind::retry) catch_up();  // its one pass is to see what was deferred a moment ago
     auto added = shared_.steering->add(std::move(wanted));
     if (!added) return propagate(added);
     log_mark(*added, to_string(added->kind));

@@ -5,7 +5,7 @@
 namespace ringpost::queue {
 namespace {
 
-// By number a drop can be stopped too: what it has not reached yet stays.
+// By number a drop or a reroute can be stopped too: what it has not reached yet stays.
 bool lifts(MarkKind kind, const Mark& mark) noexcept {
   return (mark.kind == MarkKind::suspend) == (kind == MarkKind::suspend);
 }
@@ -35,7 +35,7 @@ Result<std::vector<Mark>> lift_marks(Steering& steering, MarkKind kind, const Se
       if (std::ranges::find(ids, mark.id) != ids.end()) lifted.push_back(mark.id);
       continue;
     }
-    if (mark.kind == MarkKind::drop) continue;
+    if (is_an_errand(mark.kind)) continue;
     const bool same = selector.empty() || (mark.kind != MarkKind::release && mark.selector == selector);
     if (same) {
       lifted.push_back(mark.id);

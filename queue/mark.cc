@@ -1,5 +1,7 @@
-// mark := u8(1) varint(id) u8(kind) fixed64(created) optional(received_before) optional(until) string(reason)
+// mark := u8(2) varint(id) u8(kind) fixed64(created) optional(received_before) optional(until) string(reason)
 //         string(by) varint(count) id(16)* text(sender) text(recipient) text(destination) text(login)
+//         string(to)
+//         u8(1), before schema 4: the same without `to`
 // text := u8(0) | u8(1) string
 #include "queue/mark.h"
 
@@ -10,7 +12,8 @@
 namespace ringpost::queue {
 namespace {
 
-constexpr std::uint8_t mark_version = 1;
+constexpr std::uint8_t mark_version = 2;
+constexpr std::uint8_t mark_version_without_to = 1;
 
 using Text = std::optional<std::string>;
 
@@ -43,8 +46,16 @@ std::string_view to_string(MarkKind kind) noexcept {
       return "release";
     case MarkKind::drop:
       return "drop";
+    case MarkKind::reroute:
+      return "reroute";
+    case MarkKind::retry:
+      return "retry";
   }
   return "?";
+}
+
+bool is_an_errand(MarkKind kind) noexcept {
+  return kind == MarkKind::drop || kind == MarkKind::reroute || kind == MarkKind::retry;
 }
 
 bool Mark::covers(const Message& message, std::uint32_t recipient, std::string_view destination) const {
@@ -72,6 +83,7 @@ const Mark* Marks::gate(const Message& message, std::uint32_t recipient, std::st
   const Mark* suspended = nullptr;
   const Mark* last_word = nullptr;  // of holds and releases
   for (const Mark& mark : all | std::views::reverse) {
+    if (mark.kind == MarkKind::reroute || mark.kind == MarkKind::retry) continue;
     if (mark.kind == MarkKind::suspend && suspended != nullptr) continue;
     if ((mark.kind == MarkKind::hold || mark.kind == MarkKind::release) && last_word != nullptr) continue;
     if (!mark.covers(message, recipient, destination)) continue;
@@ -79,7 +91,16 @@ const Mark* Marks::gate(const Message& message, std::uint32_t recipient, std::st
     (mark.kind == MarkKind::suspend ? suspended : last_word) = &mark;
   }
   if (suspended != nullptr) return suspended;
-  return last_word != nullptr && last_word->kind == MarkKind::hold ? last_word : nullptr;
+  if (last_word != nullptr && last_word->kind == MarkKind::hold) return last_word;
+  return way(message, recipient, destination);
+}
+
+const Mark* Marks::way(const Message& message, std::uint32_t recipient, std::string_view destination) const {
+  for (const Mark& mark : all | std::views::reverse) {
+    if (mark.kind == MarkKind::reroute && mark.covers(message, recipient, destination))
+      return mark.to != destination ? &mark : nullptr;
+  }
+  return nullptr;
 }
 
 std::string encode_mark(const Mark& mark) {
@@ -101,16 +122,18 @@ std::string encode_mark(const Mark& mark) {
   for (const Text* text :
        {&mark.selector.sender, &mark.selector.recipient, &mark.selector.destination, &mark.selector.login})
     encode(out, *text);
+  out.string(mark.to);
   return octets;
 }
 
 Result<Mark> decode_mark(std::string_view octets) {
   mail::Decoder in(octets);
-  if (in.u8() != mark_version) in.fail();
+  const std::uint8_t version = in.u8();
+  if (version != mark_version && version != mark_version_without_to) in.fail();
   Mark mark;
   mark.id = in.varint();
   const std::uint8_t kind = in.u8();
-  if (kind < static_cast<std::uint8_t>(MarkKind::suspend) || kind > static_cast<std::uint8_t>(MarkKind::drop))
+  if (kind < static_cast<std::uint8_t>(MarkKind::suspend) || kind > static_cast<std::uint8_t>(MarkKind::retry))
     in.fail();
   mark.kind = static_cast<MarkKind>(kind);
   mark.created.milliseconds = static_cast<std::int64_t>(in.fixed64());
@@ -125,6 +148,7 @@ Result<Mark> decode_mark(std::string_view octets) {
   }
   for (Text* text : {&mark.selector.sender, &mark.selector.recipient, &mark.selector.destination, &mark.selector.login})
     *text = decode_text(in);
+  if (version == mark_version) mark.to = in.string();
   auto finished = in.finish("mark");
   if (!finished) return propagate(finished);
   return mark;

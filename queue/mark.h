@@ -22,7 +22,11 @@ enum class MarkKind : std::uint8_t {
   hold = 2,     // what was queued is not offered until it is released
   release = 3,  // an exception from older holds
   drop = 4,     // what was queued is removed without a bounce; nothing of it is offered meanwhile
+  reroute = 5,  // what was queued goes to `to`; nothing of it is offered elsewhere
+  retry = 6,    // what was queued is due now; stands in nobody's way
 };
+/// It speaks of mail that is still to be moved, removed or made due: the MarkReaper has work.
+bool is_an_errand(MarkKind kind) noexcept;
 std::string_view to_string(MarkKind kind) noexcept;
 
 struct Mark {
@@ -34,6 +38,7 @@ struct Mark {
   std::optional<WallTime> until{};  // lifts itself then
   std::string reason{};             // in the operator's words
   std::string by{};
+  std::string to{};  // of a reroute: the destination
 
   bool covers(const Message& message, std::uint32_t recipient, std::string_view destination) const;
   bool operator==(const Mark&) const = default;
@@ -49,8 +54,10 @@ struct Marks {
   std::uint64_t generation = 0;
 
   /// Why this recipient is not offered; nullptr: nothing stands in the way. A drop outweighs a suspension, that a
-  /// hold; of holds and releases the newest counts.
+  /// hold, that a reroute which has not reached it; of holds and releases the newest counts.
   const Mark* gate(const Message& message, std::uint32_t recipient, std::string_view destination) const;
+  /// The newest reroute that covers the recipient, if it leads away from `destination`.
+  const Mark* way(const Message& message, std::uint32_t recipient, std::string_view destination) const;
   /// Nothing of `destination` may be offered, whatever it is: there is no need to look at it.
   bool closes(std::string_view destination) const { return closes_all_ || closed_.contains(destination); }
 

@@ -1,6 +1,7 @@
 #include "queue/mark_reaper.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "queue/applier.h"
 #include "queue/shard_impl.h"
@@ -13,6 +14,7 @@ namespace {
 constexpr Duration look_again_after = std::chrono::minutes(10);
 // What was accepted when a mark was made has reached RocksDB by then.
 constexpr Duration settled_after = std::chrono::seconds(2);
+constexpr Duration worker_wait_max = std::chrono::seconds(2);
 
 void log_drop(const MessageRecord& record, std::uint32_t recipient, const Mark& mark) {
   telemetry::Event(telemetry::EventKind::drop)
@@ -26,13 +28,18 @@ void log_drop(const MessageRecord& record, std::uint32_t recipient, const Mark& 
 
 }  // namespace
 
-Result<void> MarkReaper::step() {
+Result<bool> MarkReaper::step() {
   auto lifted = lift_expired(WallTime::now());
-  if (!lifted) return lifted;
-  if (!passing_ && !begin_pass()) return {};
+  if (!lifted) return propagate(lifted);
+  if (!passing_ && !begin_pass()) return false;
   auto ended = walk();
   if (!ended) return propagate(ended);
-  return *ended ? end_pass() : Result<void>{};
+  auto moved = move(std::exchange(moves_, {}));
+  if (!moved) return propagate(moved);
+  if (!*ended) return hurry_;
+  auto over = end_pass();
+  if (!over) return propagate(over);
+  return false;
 }
 
 Result<void> MarkReaper::lift_expired(WallTime now) {
@@ -49,14 +56,15 @@ bool MarkReaper::begin_pass() {
   const auto marks = shared_.steering->current().get();
   const MonotonicTime now = monotonic_now();
   const WallTime settled = WallTime::now() + -settled_after;
-  bool hurry = false;
+  hurry_ = false;
   unseen_.clear();
   for (const Mark& mark : marks->all) {
-    if (mark.kind == MarkKind::suspend || mark.created > settled) continue;
+    // Before a retry was made RocksDB had caught up.
+    if (mark.kind == MarkKind::suspend || (mark.kind != MarkKind::retry && mark.created > settled)) continue;
     unseen_.push_back(mark);
-    hurry = hurry || mark.kind == MarkKind::drop;
+    hurry_ = hurry_ || is_an_errand(mark.kind);
   }
-  if (unseen_.empty() || (!hurry && now < pass_after_)) return false;
+  if (unseen_.empty() || (!hurry_ && now < pass_after_)) return false;
   if (applier_.waiting() > 0 && now - applier_.oldest() > settled_after / 2) return false;  // RocksDB is behind
   passing_ = true;
   next_ = {};
@@ -66,25 +74,42 @@ bool MarkReaper::begin_pass() {
 Result<bool> MarkReaper::walk() {
   const auto marks = shared_.steering->current().get();
   std::size_t looked_at = 0;
-  std::size_t dropped = 0;
+  std::size_t changed = 0;
   auto walked = store_.each_message(next_, [&](const MessageRecord& record) {
     next_ = record.message.id;
-    if (looked_at++ >= looked_at_max || dropped >= dropped_max) return false;
-    if (look_at(*marks, record)) ++dropped;
+    if (looked_at++ >= looked_at_max || changed >= changed_max) return false;
+    if (look_at(*marks, record)) ++changed;
     return true;
   });
   if (!walked) return propagate(walked);
-  return looked_at <= looked_at_max && dropped < dropped_max;
+  return looked_at <= looked_at_max && changed < changed_max;
 }
 
 bool MarkReaper::look_at(const Marks& marks, const MessageRecord& record) {
   Outcome outcome{record.message.id, {}};
+  const WallTime now = WallTime::now();
+  const std::size_t moves_before = moves_.size();
+  bool later = false;
   for (std::uint32_t i = 0; i < record.recipients.size(); ++i) {
     const RecipientState& state = record.recipients[i];
     if (state.phase != RecipientPhase::queued) continue;
-    std::erase_if(unseen_, [&](const Mark& mark) { return mark.covers(record.message, i, state.destination); });
     const Mark* gate = marks.gate(record.message, i, state.destination);
-    if (gate == nullptr || gate->kind != MarkKind::drop) continue;
+    const Mark* way = marks.way(record.message, i, state.destination);
+    std::erase_if(unseen_, [&](const Mark& mark) {
+      if (mark.kind == MarkKind::retry) return false;
+      if (mark.kind == MarkKind::reroute) return way != nullptr && way->id == mark.id;
+      return mark.covers(record.message, i, state.destination);
+    });
+    if (gate == nullptr || gate->kind != MarkKind::drop) {
+      if (way != nullptr) {
+        moves_.push_back({record.message.id, record.message.lane, i, way->to});
+      } else if (to_be_tried(record, i)) {
+        // Due already, and its next hop thought to be down: it is looked at all the same.
+        due_.add(record.message.lane, state.destination, {std::min(state.due, now), record.message.id});
+        later = later || state.due > now;
+      }
+      continue;
+    }
     log_drop(record, i, *gate);
     mail::DeliveryStatus status;
     status.recipient = i;
@@ -93,12 +118,56 @@ bool MarkReaper::look_at(const Marks& marks, const MessageRecord& record) {
     status.diagnostic = "dropped by an operator";
     outcome.items.push_back({std::move(status), {}, {}});
   }
-  if (outcome.items.empty()) return false;
+  if (outcome.items.empty()) {
+    if (later) make_due(record, now);
+    return later || moves_.size() != moves_before;
+  }
   auto item = std::make_unique<IndexItem>();
   item->kind = IndexItem::Kind::outcome;
   item->outcome = std::move(outcome);
   applier_.take(std::move(item), monotonic_now());
   return true;
+}
+
+bool MarkReaper::to_be_tried(const MessageRecord& record, std::uint32_t recipient) const {
+  return std::ranges::any_of(unseen_, [&](const Mark& mark) {
+    return mark.kind == MarkKind::retry &&
+           mark.covers(record.message, recipient, record.recipients[recipient].destination);
+  });
+}
+
+void MarkReaper::make_due(const MessageRecord& record, WallTime now) {
+  auto item = std::make_unique<IndexItem>();
+  item->kind = IndexItem::Kind::retry_now;
+  item->outcome.message = record.message.id;
+  item->outcome.items.emplace_back();
+  item->outcome.items.front().due = now;
+  applier_.take(std::move(item), monotonic_now());
+}
+
+// And lets RocksDB show all that this step has changed before the windows are told.
+Result<void> MarkReaper::move(std::vector<Relocation> wanted) {
+  const WallTime now = WallTime::now();
+  if (!wanted.empty()) wanted = free_of_leases(shared_, std::move(wanted), worker_wait_max);
+  for (const Relocation& each : wanted) {
+    auto item = std::make_unique<IndexItem>();
+    item->kind = IndexItem::Kind::reroute;
+    item->outcome.message = each.id;
+    Outcome::Item& moved = item->outcome.items.emplace_back();
+    moved.status.recipient = each.recipient;
+    moved.due = now;
+    moved.destination = each.to;
+    applier_.take(std::move(item), monotonic_now());
+    due_.add(each.lane, each.to, {now, each.id});
+  }
+  if (due_.empty()) return {};
+  for (;;) {
+    auto applied = applier_.apply(MonotonicTime::max(), changed_max);
+    if (!applied) return propagate(applied);
+    if (!*applied) break;
+  }
+  due_.announce(shared_);
+  return {};
 }
 
 Result<void> MarkReaper::end_pass() {
@@ -107,7 +176,7 @@ Result<void> MarkReaper::end_pass() {
   const std::uint64_t oldest_lease = shared_.oldest_lease();
   std::vector<std::uint64_t> done;
   for (const Mark& mark : unseen_)
-    if (oldest_lease >= mark.id) done.push_back(mark.id);
+    if (mark.kind == MarkKind::retry || oldest_lease >= mark.id) done.push_back(mark.id);
   if (done.empty()) return {};
   auto removed = shared_.steering->remove(done);
   if (!removed) return propagate(removed);

@@ -2,7 +2,8 @@
 // extent  := varint(log) varint(segment) varint(offset) varint(octets)
 //            u8(1), of earlier versions: the same without a generation
 // record  := u8(1) message varint(count) state*
-// state   := u8(phase; plus 4 where the sender heard of the delay, since schema 2) varint(attempts)
+// state   := u8(phase; plus 4 where the sender heard of the delay, since schema 2; plus 8 where an operator rerouted
+//            it, since schema 4) varint(attempts)
 //            fixed64(due, milliseconds) string(destination) varint(code) varint(class) varint(subject) varint(detail)
 //            string(diagnostic) string(remote)
 // outcome := u8(2) id(16) varint(count) item*
@@ -26,7 +27,8 @@ constexpr std::uint8_t message_version_without_generation = 1;
 constexpr std::uint8_t record_version = 1;
 constexpr std::uint8_t outcome_version = 2;
 
-constexpr std::uint8_t delay_told_bit = 4;
+constexpr unsigned delay_told_bit = 4;
+constexpr unsigned rerouted_bit = 8;
 
 constexpr std::size_t prefix_octets_max = 1 << 20;
 // Counts above what the octets could hold are refused before memory is reserved for them.
@@ -106,7 +108,8 @@ void decode(Decoder& in, Message& message) {
 }
 
 void encode(Encoder& out, const RecipientState& state) {
-  out.u8(static_cast<std::uint8_t>(static_cast<unsigned>(state.phase) | (state.delay_told ? delay_told_bit : 0u)));
+  out.u8(static_cast<std::uint8_t>(static_cast<unsigned>(state.phase) | (state.delay_told ? delay_told_bit : 0u) |
+                                   (state.rerouted ? rerouted_bit : 0u)));
   out.varint(state.attempts);
   encode(out, state.due);
   out.string(state.destination);
@@ -120,10 +123,11 @@ void encode(Encoder& out, const RecipientState& state) {
 
 void decode(Decoder& in, RecipientState& state) {
   const unsigned octet = in.u8();
-  const unsigned phase = octet & ~unsigned{delay_told_bit};
+  const unsigned phase = octet & ~(delay_told_bit | rerouted_bit);
   if (phase > static_cast<unsigned>(RecipientPhase::failed)) in.fail();
   state.phase = static_cast<RecipientPhase>(phase);
   state.delay_told = (octet & delay_told_bit) != 0;
+  state.rerouted = (octet & rerouted_bit) != 0;
   state.attempts = narrow<std::uint32_t>(in);
   state.due = decode_time(in);
   state.destination = in.string();

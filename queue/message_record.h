@@ -39,6 +39,7 @@ struct RecipientState {
   std::string last_diagnostic;
   std::string last_remote;
   bool delay_told = false;  // the sender has heard that it takes longer
+  bool rerouted = false;    // by an operator: `destination` stays, whatever the routes say
 };
 
 /// The value of family `message`.

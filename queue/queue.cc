@@ -40,7 +40,7 @@ struct Queue::Impl {
   RecoveryReport recovery;
 
   Result<void> open();
-  void idle_work();
+  bool idle_work();
 };
 
 Queue::Queue(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -108,18 +108,19 @@ Result<void> Queue::Impl::open() {
     shared.tell_moved(std::move(messages), std::move(pins));
   });
   mark_reaper = std::make_unique<MarkReaper>(*store, *applier, shared);
-  indexer->set_idle_work([this] { idle_work(); });
+  indexer->set_idle_work([this] { return idle_work(); });
   indexer->start();
   return {};
 }
 
-void Queue::Impl::idle_work() {
+bool Queue::Impl::idle_work() {
   auto stepped = compactor->step();
   if (!stepped)
     telemetry::Event(telemetry::EventKind::warning).field("operation", "compact").error(stepped.error()).emit();
   auto reaped = mark_reaper->step();
   if (!reaped)
     telemetry::Event(telemetry::EventKind::warning).field("operation", "reap marks").error(reaped.error()).emit();
+  return reaped && *reaped;
 }
 
 const RecoveryReport& Queue::recovery() const noexcept {

@@ -191,6 +191,7 @@ void Scheduler::Impl::take_scan(Destination& destination, std::size_t range_inde
       ready.attempts = std::max(ready.attempts, state.attempts);
       ready.recipients.push_back(recipient);
       if (state.delay_told) ready.delay_told.push_back(recipient);
+      ready.rerouted = ready.rerouted || state.rerouted;
     }
     if (ready.recipients.empty()) continue;
     for (const std::uint32_t recipient : ready.recipients) {

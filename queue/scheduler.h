@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "queue/attempt.h"
+#include "queue/explain.h"
 #include "queue/message_record.h"
 
 namespace ringpost::queue {
@@ -22,6 +23,11 @@ namespace ringpost::queue {
 class ReadyListener {
  public:
   virtual void on_ready(const std::string& destination) = 0;
+  /// What keeps what is ready there from leaving now, for explain: gates of kind limit.
+  virtual std::vector<Gate> gates(const std::string& destination) const {
+    static_cast<void>(destination);
+    return {};
+  }
 
  protected:
   ~ReadyListener() = default;

@@ -68,6 +68,11 @@ struct Scheduler::Impl {
   void retry_now(const std::string& destination, std::uint16_t lane, const DuePosition& position);
   void drop(const MessageId& id, const std::vector<std::string>& destinations);
   bool is_dropped(const MessageId& id) const { return dropped_.contains(id); }
+  /// In a window, leased, or final and not applied yet.
+  bool has(const RecipientKey& key) {
+    prune_settled();
+    return held_.contains(key);
+  }
   /// Their bodies lie elsewhere now; `pins` keep the old places until no lease reads them.
   void moved(const std::vector<MessagePointer>& messages, const std::shared_ptr<SegmentPins>& pins);
   void lease_ended(const MessageId& id);
@@ -84,6 +89,9 @@ struct Scheduler::Impl {
                                      const std::vector<std::uint32_t>& recipients);
   bool drops(const Message& message, const std::string& destination, const std::vector<std::uint32_t>& recipients);
   Whereabouts where(const MessageId& id, std::uint32_t recipient, const std::string& destination);
+  std::vector<Gate> gates(const std::string& destination) const {
+    return listener_ != nullptr ? listener_->gates(destination) : std::vector<Gate>();
+  }
   bool takes_bounces() const noexcept { return bounces_ < bounces_max; }
   /// What could not be expired now stays ready, and is offered again a little later.
   void expire_later(const std::string& destination, Ready ready);

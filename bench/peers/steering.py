@@ -6,7 +6,7 @@ import time
 import urllib.request
 
 from cases import Case
-from peers.base import SENDER
+from peers.base import SENDER, free_port
 from peers.load import LoadFailed, RingpostBench, SmtpSource
 from peers.memory import said, greeted, started
 
@@ -34,6 +34,8 @@ def steered_queue(peer, options):
                 ("resume_destination", "resume", {"destination": destination}),
                 ("suspend_sender", "suspend", {"sender": SENDER}), ("resume_sender", "resume", {"sender": SENDER}),
                 ("hold_all", "hold", {"all": True}), ("release_all", "release", {"all": True}),
+                ("retry_sender", "retry", {"sender": SENDER}),
+                ("reroute_sender", "reroute", {"sender": SENDER, "to": f"smtp://127.0.0.1:{free_port()}"}),
                 ("drop_sender", "drop", {"sender": SENDER})):
             values[f"{name}_ms"] = command(peer, verb, selector)
         begin = time.monotonic()

@@ -106,6 +106,7 @@ json to_json(const queue::Mark& mark) {
   for (const MessageId& id : mark.selector.ids) out["ids"].push_back(id.text());
   if (mark.received_before) out["received_before"] = rfc3339(*mark.received_before);
   if (mark.until) out["until"] = rfc3339(*mark.until);
+  if (!mark.to.empty()) out["to"] = mark.to;
   if (!mark.reason.empty()) out["reason"] = mark.reason;
   if (!mark.by.empty()) out["by"] = mark.by;
   return out;
@@ -137,21 +138,27 @@ Result<queue::Mark> mark_from_json(queue::MarkKind kind, json body) {
   if (!body.is_object()) return fail(ErrorKind::invalid, "a JSON object is expected");
   queue::Mark mark;
   mark.kind = kind;
-  for (const char* key : {"for", "reason", "by"}) {
+  for (const char* key : {"for", "reason", "by", "to"}) {
     const auto found = body.find(key);
     if (found == body.end()) continue;
     if (!found->is_string()) return fail(ErrorKind::invalid, std::string("a string is expected: ") + key);
     const auto text = found->get<std::string>();
     if (key == std::string_view("for")) {
       const auto duration = parse_duration(text);
-      if (!duration || kind == queue::MarkKind::drop)
-        return fail(ErrorKind::invalid, "no duration, or one that a drop cannot have: for=" + text);
+      if (!duration || is_an_errand(kind))
+        return fail(ErrorKind::invalid,
+                    "no duration, or one that a " + std::string(to_string(kind)) + " cannot have: for=" + text);
       mark.until = WallTime::now() + *duration;
+    } else if (key == std::string_view("to")) {
+      if (kind != queue::MarkKind::reroute) return fail(ErrorKind::invalid, "`to` is for a reroute only");
+      mark.to = text;
     } else {
       (key == std::string_view("by") ? mark.by : mark.reason) = text;
     }
     body.erase(found);
   }
+  if (kind == queue::MarkKind::reroute && mark.to.empty())
+    return fail(ErrorKind::invalid, "a reroute needs `to`, the next hops to send to");
   auto selector = selector_from_json(body);
   if (!selector) return propagate(selector);
   mark.selector = std::move(*selector);

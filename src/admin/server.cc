@@ -67,7 +67,6 @@ struct Server::Impl {
 
   void add_health();
   void add_queue_reading();
-  void add_queue_changes();
   void add_marks();
   void add_process();
   bool permitted(const httplib::Request& request) const {
@@ -145,14 +144,6 @@ void Server::Impl::add_queue_reading() {
       });
 }
 
-void Server::Impl::add_queue_changes() {
-  http.Post("/api/v1/queue/retry", [this](const httplib::Request& request, httplib::Response& response) {
-    auto selector = selector_from_json(json::parse(request.body, nullptr, false));
-    if (!selector) return send_error(response, selector.error());
-    send_count(response, hooks.inspector->retry(*selector));
-  });
-}
-
 void Server::Impl::add_marks() {
   using queue::MarkKind;
   const auto send_marks = [](httplib::Response& response, const std::vector<queue::Mark>& marks) {
@@ -173,16 +164,26 @@ void Server::Impl::add_marks() {
              for (const queue::Explanation& each : *explained) recipients.push_back(to_json(each));
              send_json(response, {{"id", id->text()}, {"recipients", std::move(recipients)}});
            });
-  for (const auto& [verb, kind] :
-       {std::pair{"suspend", MarkKind::suspend}, {"hold", MarkKind::hold}, {"drop", MarkKind::drop}}) {
+  for (const auto& [verb, kind] : {std::pair{"suspend", MarkKind::suspend},
+                                   {"hold", MarkKind::hold},
+                                   {"drop", MarkKind::drop},
+                                   {"retry", MarkKind::retry},
+                                   {"reroute", MarkKind::reroute}}) {
     http.Post(std::string("/api/v1/queue/") + verb,
               [this, send_marks, kind](const httplib::Request& request, httplib::Response& response) {
                 auto mark = mark_from_json(kind, json::parse(request.body, nullptr, false));
                 if (!mark) return send_error(response, mark.error());
-                // A few by name, or by what a mark cannot say: one by one, gone when we answer, and counted.
+                if (kind == MarkKind::reroute) {
+                  auto destination = hooks.destination_of(mark->to);
+                  if (!destination) return send_error(response, destination.error());
+                  mark->to = std::move(*destination);
+                }
+                // A few by name, or by what a mark cannot say: one by one, done when we answer, and counted.
                 const bool one_by_one = !mark->selector.ids.empty() || mark->selector.state;
                 if (kind == MarkKind::drop && one_by_one)
                   return send_count(response, hooks.inspector->drop(mark->selector));
+                if (kind == MarkKind::retry && one_by_one)
+                  return send_count(response, hooks.inspector->retry(mark->selector));
                 auto made = hooks.inspector->mark(std::move(*mark));
                 if (!made) return send_error(response, made.error());
                 send_marks(response, {*made});
@@ -263,7 +264,6 @@ Result<std::unique_ptr<Server>> Server::start(const Options& options, Hooks hook
   });
   impl->add_health();
   impl->add_queue_reading();
-  impl->add_queue_changes();
   impl->add_marks();
   impl->add_process();
   const int bound = *port == 0 ? http.bind_to_any_port(host)

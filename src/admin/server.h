@@ -29,6 +29,9 @@ struct Hooks {
   std::function<ReloadReport()> reload;
   /// Begins to drain: at most `patience` for what is due; what is left then goes to the siblings where `hand_off`.
   std::function<void(Duration patience, bool hand_off)> drain;
+  /// The destination that these next hops are ("smtp://relay.example.net, smtp://other.example.net"), with the rules of
+  /// the route that has them. Errors: invalid.
+  std::function<Result<std::string>(const std::string& next_hops)> destination_of;
   queue::Inspector* inspector = nullptr;  // outlives the server
 };
 

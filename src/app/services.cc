@@ -32,7 +32,7 @@ Services::Services(Prepared prepared)
       configuration_(std::move(prepared.configuration)),
       credentials_(std::move(prepared.credentials)),
       routes_(std::move(prepared.routes)),
-      routes_in_force_(routes_.get()) {}
+      routes_in_force_(routes_.get().get()) {}
 
 Result<void> Services::open_queue() {
   auto opened = queue::Queue::open(configuration_->queue, {.route_key = [this](const mail::Address& recipient) {
@@ -51,9 +51,9 @@ void Services::adopt(Prepared prepared) {
   }
   failures->set_limits(prepared.configuration->server.limits.auth_failures);
   configuration_ = std::move(prepared.configuration);
-  old_routes_ = std::move(routes_);
-  routes_ = std::move(prepared.routes);
-  routes_in_force_.store(routes_.get(), std::memory_order_release);
+  old_routes_ = routes_.get();
+  routes_.set(std::move(prepared.routes));
+  routes_in_force_.store(routes_.get().get(), std::memory_order_release);
 }
 
 void Services::renew() {

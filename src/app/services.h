@@ -47,7 +47,8 @@ class Services {
 
   const config::Configuration& configuration() const noexcept { return *configuration_; }
   std::shared_ptr<const config::Configuration> shared_configuration() const noexcept { return configuration_; }
-  std::shared_ptr<const relay::RouteTable> routes() const noexcept { return routes_; }
+  /// Any thread.
+  std::shared_ptr<const relay::RouteTable> routes() const { return routes_.get(); }
 
   Current<const server::Settings> settings;
   std::unique_ptr<policy::AuthFailures> failures;
@@ -61,7 +62,8 @@ class Services {
   std::shared_ptr<const config::Configuration> configuration_;  // the one in force; main thread
   std::mutex credentials_mutex_;                                // protects credentials_
   std::unique_ptr<Credentials> credentials_;
-  std::shared_ptr<const relay::RouteTable> routes_, old_routes_;
+  Current<const relay::RouteTable> routes_;
+  std::shared_ptr<const relay::RouteTable> old_routes_;
   // What the workers ask for each recipient, without a lock and without counting.
   std::atomic<const relay::RouteTable*> routes_in_force_;
 };

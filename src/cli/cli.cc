@@ -180,15 +180,21 @@ void add_queue_verbs(CLI::App& app, Arguments& arguments, std::function<void(std
   add_selectors(*add("list", "messages, with their recipients"), arguments.queue);
   add("show", "one message")->add_option("ID", arguments.id, "message id")->required();
   add("body", "one message as it will be sent")->add_option("ID", arguments.id, "message id")->required();
-  for (const auto& [name, help] : {std::pair{"retry", "try now"}, {"drop", "forget, without a bounce"}}) {
+  for (const auto& [name, help] : {std::pair{"retry", "try now"},
+                                   {"reroute", "send what is queued now to another next hop"},
+                                   {"drop", "forget, without a bounce"}}) {
     CLI::App& verb = *add(name, help);
     verb.add_option("ID", arguments.queue.ids, "message ids");
     verb.add_flag("--all", arguments.queue.all, "everything");
     add_selectors(verb, arguments.queue);
     if (std::string_view(name) == "drop") verb.add_flag("--yes", arguments.queue.yes, "do not ask");
+    if (std::string_view(name) != "reroute") continue;
+    verb.add_option("--to", arguments.queue.to, "next hops, as in [[route]] next_hop, comma between; or mx:DOMAIN")
+        ->required();
+    verb.add_option("--reason", arguments.queue.reason, "why, for `suspensions` and `explain`");
   }
   add("explain", "what a message waits for")->add_option("ID", arguments.id, "message id")->required();
-  add("suspensions", "what is suspended, held or being dropped");
+  add("suspensions", "what is suspended, held or being dropped, moved or tried again");
   add_mark_verbs(add, arguments.queue);
   CLI::App& explain = *app.add_subcommand("explain", "as `queue explain`");
   explain.add_flag("--json", arguments.queue.json, "JSON instead of text");

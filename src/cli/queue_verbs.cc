@@ -52,6 +52,7 @@ json selector_json(const QueueArguments& arguments) {
   if (arguments.login) selector["login"] = *arguments.login;
   if (arguments.time) selector["for"] = *arguments.time;
   if (arguments.reason) selector["reason"] = *arguments.reason;
+  if (arguments.to) selector["to"] = *arguments.to;
   if (!arguments.marks.empty()) selector["marks"] = arguments.marks;
   if (arguments.all) selector["all"] = true;
   return selector;
@@ -100,13 +101,13 @@ void print_mark(const json& mark) {
   } else if (everything) {
     fmt::print("  everything");
   }
-  for (const char* key : {"until", "by", "reason"})
+  for (const char* key : {"to", "until", "by", "reason"})
     if (mark.contains(key)) fmt::print("  {} {}", key, text_of(mark, key));
   fmt::print("\n");
 }
 
 bool is_marking(const std::string& verb) {
-  return verb == "suspend" || verb == "hold" || verb == "drop";
+  return verb == "suspend" || verb == "hold" || verb == "drop" || verb == "reroute" || verb == "retry";
 }
 
 }  // namespace

@@ -15,6 +15,7 @@ struct QueueArguments {
   std::vector<std::string> ids;
   std::optional<std::string> sender, recipient, destination, older_than, state, login;
   std::optional<std::string> time, reason;  // of a mark: how long, and why
+  std::optional<std::string> to;            // next hops of a reroute
   std::vector<std::uint64_t> marks;
   bool all = false;
   bool yes = false;  // drop without asking
@@ -28,7 +29,7 @@ int queue_body(const admin::Options& server, const std::string& id);
 int queue_explain(const admin::Options& server, const std::string& id, bool json);
 /// What is suspended, held or being dropped.
 int queue_suspensions(const admin::Options& server, bool json);
-/// `verb` is "retry", "drop", "suspend", "resume", "hold" or "release".
+/// `verb` is "retry", "reroute", "drop", "suspend", "resume", "hold" or "release".
 int queue_change(const admin::Options& server, const std::string& verb, const QueueArguments& arguments);
 
 /// Prints the reason in one line; returns 1.

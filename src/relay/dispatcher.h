@@ -71,6 +71,7 @@ class Dispatcher final : private queue::ReadyListener {
   friend struct Destination;
 
   void on_ready(const std::string& key) override;
+  std::vector<queue::Gate> gates(const std::string& key) const override;
   Destination& destination(const std::string& key);
   void attend(Destination& here);
   void pump(Destination& here);

@@ -167,6 +167,34 @@ const RouteTable::Route* RouteTable::find_by_key(std::string_view key, std::stri
   return route == routes_.end() ? nullptr : &*route;
 }
 
+Result<std::string> RouteTable::key_to(std::string_view next_hops) const {
+  std::vector<std::string> texts;
+  for (std::string_view rest = next_hops;;) {
+    const auto comma = rest.find(',');
+    texts.emplace_back(trim(rest.substr(0, comma)));
+    if (comma == std::string_view::npos) break;
+    rest.remove_prefix(comma + 1);
+  }
+  if (std::ranges::find(texts, "mx") != texts.end()) {
+    return fail(ErrorKind::invalid, "say whose MX, as in mx:example.org");
+  }
+  auto hops = parse_hops(key_of(texts, ""));
+  if (!hops) return propagate(hops);
+  const auto same = std::ranges::find_if(routes_, [&](const Route& route) {
+    const auto others = parse_hops(route.hops);
+    return !route.key.empty() && others && *others == *hops;
+  });
+  if (same != routes_.end()) return same->key;
+  std::string key;
+  for (const Hop& hop : *hops) {
+    if (!key.empty()) key += ',';
+    key += hop.mx_domain.empty() ? hop.next_hop.text() : std::string(mx_prefix) + hop.mx_domain;
+  }
+  // Whose MX it is may have a route that wants more.
+  const Route* route = hops->size() == 1 && !hops->front().mx_domain.empty() ? find(hops->front().mx_domain) : nullptr;
+  return route == nullptr ? key : key + std::string(suffix_of(route->options.effective_tls()));
+}
+
 Result<Delivery> RouteTable::plan_for(std::string_view key) const {
   std::string_view hops_text = key;
   const TlsMode demanded = take_demand(hops_text);

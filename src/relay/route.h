@@ -58,6 +58,9 @@ class RouteTable {
 
   /// Pure, quick, any thread.
   std::string key_for(const mail::Address& recipient) const;
+  /// The key of next hops that an operator names, "smtp://a, smtp://b": that of the route which has them, or one of
+  /// their own. Errors: invalid.
+  Result<std::string> key_to(std::string_view next_hops) const;
   /// Errors: invalid, for a key that no configuration of ours has made.
   Result<Delivery> plan_for(std::string_view key) const;
 

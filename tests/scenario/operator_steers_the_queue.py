@@ -1,10 +1,10 @@
-"""An operator suspends, holds, releases and drops by what mail has in common, asks why a message waits, and all of it
-outlives a kill -9."""
+"""An operator suspends, holds, releases and drops by what mail has in common, asks why a message waits, sends it another
+way, and all of it outlives a kill -9."""
 
 import json
 
 from _peers import queued, relaying, rows, wait_queue_empty
-from lib import Peer, check, check_equal, free_port
+from lib import Peer, check, check_equal, free_port, wait_until
 
 BODY = b"From: app@example.test\r\nSubject: steered\r\n\r\nwords\r\n"
 
@@ -16,6 +16,10 @@ def kinds(server):
 def gates(server, message):
     told = json.loads(server.cli("queue", "explain", message, "--json"))
     return [gate["gate"] for recipient in told["recipients"] for gate in recipient["gates"]]
+
+
+def tries(server, message):
+    return len([event for event in server.events("defer") if event.get("message") == message])
 
 
 def recipients(peer):
@@ -63,3 +67,37 @@ def test_operator_steers_the_queue(ctx):
     check_equal(queued(server), 0, "messages left")
     check("dropped@dropped.example" not in recipients(peer), "a dropped message was delivered")
     check_equal(server.maildir("example.test", "dropped"), [], "a dropped message makes no bounce")
+
+
+def test_what_waits_for_a_dead_next_hop_leaves_by_another(ctx):
+    dead = free_port()
+    config = relaying(f"smtp://127.0.0.1:{dead}")
+    config["queue"]["retry"] = {"first": "1h", "factor": 1.0, "max": "1h"}
+    server = ctx.server(config=config)
+    peer = ctx.peer(replies={"RCPT": lambda _, command: "451 4.2.0 later" if "slow" in command else "250 ok"})
+    people = [f"p{number}@foreign.example" for number in range(300)]
+    with server.client() as client:
+        client.greet()
+        for person in people:
+            client.send("app@example.test", person, BODY)
+        slow = client.send("app@example.test", "slow@foreign.example", BODY)
+        other = client.send("other@example.test", "other@foreign.example", BODY)
+    server.cli("queue", "reroute", "--sender", "app@example.test", "--to", "nonsense", expect=1)
+    server.cli("queue", "reroute", "--sender", "app@example.test", "--to", "mx", expect=1)
+    to = f"smtp://127.0.0.1:{peer.port}"
+    told = server.cli("queue", "reroute", "--sender", "app@example.test", "--to", to, "--reason", "fire in Frankfurt")
+    check(to in told and "reroute" in told, f"what reroute answers: {told}")
+    check("fire in Frankfurt" in server.cli("queue", "suspensions"), "suspensions does not list the reroute")
+    check_equal(gates(server, slow)[:1], ["reroute"], "what a rerouted message waits for")
+    server.kill()
+    server.start()
+    peer.wait(len(people))
+    check_equal(recipients(peer), sorted(people), "who got mail by the new way, each once")
+    server.wait_event("defer", message=slow)
+    check(to in server.cli("queue", "explain", slow), "a deferral has put the message back where its route leads")
+    check_equal(gates(server, other)[:1], ["retry"], "what the other sender's message waits for")
+    wait_until(lambda: kinds(server) == [], 20 * ctx.patience, "the reroute is done")
+    # Its next hop is still down; it is tried all the same.
+    before = tries(server, other)
+    server.cli("queue", "retry", "--sender", "other@example.test")
+    wait_until(lambda: tries(server, other) > before, 20 * ctx.patience, "the other sender's message is tried again")

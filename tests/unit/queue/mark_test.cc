@@ -23,11 +23,40 @@ TEST(MarkTest, WhatIsWrittenIsRead) {
   mark.selector.ids = {MessageId{1, 2}, MessageId{3, 4}};
   mark.selector.sender = "";
   mark.selector.destination = "example.net";
+  mark.to = "smtp://relay.example.net:25";
   const auto read = queue::decode_mark(queue::encode_mark(mark));
   ASSERT_TRUE(read) << read.error().reason;
   EXPECT_EQ(*read, mark);
   EXPECT_FALSE(queue::decode_mark(queue::encode_mark(mark).substr(1)));
   EXPECT_FALSE(queue::decode_mark(queue::encode_mark(mark) + "x"));
+}
+
+TEST(MarkTest, AnEarlierSchemaKnewNoReroutes) {
+  const Mark mark{7, MarkKind::drop, {.sender = "a@example.org"}, {123'456}};
+  std::string octets = queue::encode_mark(mark);
+  octets.pop_back();  // the length of `to`
+  octets[0] = 1;
+  const auto read = queue::decode_mark(octets);
+  ASSERT_TRUE(read) << read.error().reason;
+  EXPECT_EQ(*read, mark);
+}
+
+TEST(MarkTest, ARerouteStandsInTheWayUntilItsMailHasArrivedAndTheNewestLeads) {
+  const auto message = message_of("a@example.org", "b@example.net", 0);
+  const Mark first{1, MarkKind::reroute, {.sender = "a@example.org"}, {}, {}, {}, {}, {}, "smtp://one:25"};
+  const Mark second{2, MarkKind::reroute, {.recipient = "@example.net"}, {}, {}, {}, {}, {}, "smtp://two:25"};
+  const Mark retry{3, MarkKind::retry};
+  const Marks marks{{first, second, retry}, 3};
+  const auto way = [&](const char* destination) {
+    const Mark* found = marks.way(message, 0, destination);
+    EXPECT_EQ(marks.gate(message, 0, destination), found);
+    return found == nullptr ? 0 : found->id;
+  };
+  EXPECT_EQ(way("smtp:example.net"), 2U);
+  EXPECT_EQ(way("smtp://one:25"), 2U);
+  EXPECT_EQ(way("smtp://two:25"), 0U);
+  const auto later = message_of("a@example.org", "b@example.net", 2);
+  EXPECT_EQ(marks.gate(later, 0, "smtp:example.net"), nullptr);
 }
 
 TEST(MarkTest, HoldCoversWhatWasThereAndSuspendWhatComesToo) {

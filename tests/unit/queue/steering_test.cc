@@ -18,7 +18,7 @@ constexpr const char* destination = "smtp:example.net";
 class SteeringTest : public QueueTest {
  protected:
   void SetUp() override {
-    options_.retry.first = 1h;
+    options_.retry.first = options_.retry.max = 1h;
     options_.index_lag = 10ms;
     open();
   }
@@ -246,6 +246,117 @@ TEST_F(SteeringTest, ExplainTellsTheGatesInOrder) {
         EXPECT_NE(why.find("451 later"), std::string::npos) << why;
       },
       *queue_);
+}
+
+io::Task<> reroute(Shard& shard, queue::Queue& queue, Selector selector, std::string to) {
+  auto work = [&] {
+    const auto made = queue.inspector().mark({.kind = MarkKind::reroute, .selector = selector, .to = to});
+    EXPECT_TRUE(made) << made.error().reason;
+  };
+  co_await meanwhile(shard, work);
+}
+
+io::Task<> wait_until_done(Shard& shard, queue::Queue& queue) {
+  for (int i = 0; i < 100 && !queue.inspector().marks().empty(); ++i)
+    co_await sleep_for(shard.reactor(), std::chrono::milliseconds(100));
+  EXPECT_TRUE(queue.inspector().marks().empty());
+}
+
+TEST_F(SteeringTest, ReroutedMailLeavesByItsNewWayOnlyAndStaysThere) {
+  on_shard(
+      [](Shard& shard, queue::Queue& queue) -> io::Task<> {
+        for (int i = 0; i < 20; ++i) (void)co_await submit(shard, one_recipient(), test_body());
+        (void)co_await submit(shard, from_to("x@example.org", "other@example.net"), test_body());
+        auto deferred = co_await next(shard, destination);
+        if (deferred) defer(*deferred);
+        co_await reroute(shard, queue, sender("a@example.org"), "smtp:elsewhere");
+        auto other = co_await next(shard, destination);
+        EXPECT_TRUE(other && other->message().envelope.recipients[0].address.local == "other");
+        if (other) deliver(*other);
+        EXPECT_FALSE(shard.scheduler().has_ready(destination));
+        auto moved = co_await next(shard, "smtp:elsewhere", std::chrono::seconds(8));
+        EXPECT_TRUE(moved.has_value());
+        if (moved) defer(*moved);  // comes back where it stood, not where its route leads
+        co_await wait_until_done(shard, queue);
+        for (int i = 0; i < 19; ++i) {
+          auto each = co_await next(shard, "smtp:elsewhere");
+          EXPECT_TRUE(each.has_value());
+          if (each) deliver(*each);
+        }
+        EXPECT_FALSE(shard.scheduler().has_ready(destination));
+      },
+      *queue_);
+  EXPECT_EQ(settled().messages, 1U);
+  close();
+  open();
+  const auto left = queue_->inspector().summary(10);
+  ASSERT_TRUE(left && left->size() == 1);
+  EXPECT_EQ(left->front().destination, "smtp:elsewhere");
+}
+
+TEST_F(SteeringTest, WhatIsBeingDeliveredIsNotMovedBehindItsBack) {
+  on_shard(
+      [](Shard& shard, queue::Queue& queue) -> io::Task<> {
+        (void)co_await submit(shard, one_recipient(), test_body());
+        auto leased = co_await next(shard, destination);
+        EXPECT_TRUE(leased.has_value());
+        co_await reroute(shard, queue, {}, "smtp:elsewhere");
+        auto none = co_await next(shard, "smtp:elsewhere", std::chrono::seconds(5));
+        EXPECT_FALSE(none.has_value());
+        EXPECT_EQ(queue.inspector().marks().size(), 1U);
+        if (leased) defer(*leased);
+        auto moved = co_await next(shard, "smtp:elsewhere", std::chrono::seconds(8));
+        EXPECT_TRUE(moved.has_value());
+        if (moved) deliver(*moved);
+        co_await wait_until_done(shard, queue);
+      },
+      *queue_);
+  EXPECT_EQ(settled().messages, 0U);
+}
+
+TEST_F(SteeringTest, AnInterruptedRerouteGoesOnAfterARestart) {
+  on_shard(
+      [](Shard& shard, queue::Queue& queue) -> io::Task<> {
+        for (int i = 0; i < 5; ++i) (void)co_await submit(shard, one_recipient(), test_body());
+        co_await reroute(shard, queue, {}, "smtp:elsewhere");
+      },
+      *queue_);
+  close();
+  open();
+  on_shard(
+      [](Shard& shard, queue::Queue& queue) -> io::Task<> {
+        for (int i = 0; i < 5; ++i) {
+          auto moved = co_await next(shard, "smtp:elsewhere", std::chrono::seconds(8));
+          EXPECT_TRUE(moved.has_value());
+          if (moved) deliver(*moved);
+        }
+        EXPECT_FALSE(shard.scheduler().has_ready(destination));
+        co_await wait_until_done(shard, queue);
+      },
+      *queue_);
+  EXPECT_EQ(settled().messages, 0U);
+}
+
+TEST_F(SteeringTest, RetryMakesDueWhatItSelectsOnceAndTheOthersWait) {
+  on_shard(
+      [](Shard& shard, queue::Queue& queue) -> io::Task<> {
+        for (const char* from : {"a@example.org", "x@example.org"}) {
+          (void)co_await submit(shard, from_to(from, "b@example.net"), test_body());
+          auto attempt = co_await next(shard, destination);
+          EXPECT_TRUE(attempt.has_value());
+          if (attempt) defer(*attempt);
+        }
+        shard.scheduler().postpone(destination, monotonic_now() + std::chrono::hours(2), "connection refused");
+        co_await mark(shard, queue, MarkKind::retry, sender("a@example.org"));
+        auto again = co_await next(shard, destination, std::chrono::seconds(8));
+        EXPECT_TRUE(again && again->message().envelope.reverse_path.local == "a");
+        if (again) defer(*again);
+        co_await wait_until_done(shard, queue);
+        auto none = co_await next(shard, destination, std::chrono::seconds(2));
+        EXPECT_FALSE(none.has_value());
+      },
+      *queue_);
+  EXPECT_EQ(settled().messages_deferred, 2U);
 }
 
 TEST_F(SteeringTest, MarksAreBoundedReplacedAndEndByThemselves) {

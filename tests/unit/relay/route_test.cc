@@ -51,6 +51,25 @@ TEST(RouteTable, AKeyOutlivesItsRoute) {
   EXPECT_EQ(plan->connections_max, RouteOptions{}.connections_max);
 }
 
+TEST(RouteTable, WhereAnOperatorWantsMailIsTheRouteThatLeadsThereOrAKeyOfItsOwn) {
+  RouteOptions secure;
+  secure.domain = "secure.example";
+  secure.next_hops = {"smtp://relay.example"};
+  secure.tls = TlsMode::verified;
+  RouteOptions strict;
+  strict.domain = "strict.example";
+  strict.next_hops = {"mx"};
+  strict.tls = TlsMode::required;
+  const auto routes = RouteTable::create({secure, strict}, {});
+  ASSERT_TRUE(routes);
+  EXPECT_EQ(routes->key_to("smtp://relay.example:25").value(), "smtp://relay.example,tls=verified");
+  EXPECT_EQ(routes->key_to("smtp://a.example , lmtp://b.example").value(), "smtp://a.example:25,lmtp://b.example:24");
+  EXPECT_EQ(routes->key_to("mx:strict.example").value(), "mx:strict.example,tls=required");
+  EXPECT_EQ(routes->key_to("mx:other.example").value(), "mx:other.example");
+  for (const char* wrong : {"", "mx", "nonsense", "smtp://a.example,", "discard:,smtp://a.example"})
+    EXPECT_FALSE(routes->key_to(wrong)) << wrong;
+}
+
 TEST(RouteTable, AnAddressLiteralIsLookedUpAsItself) {
   const auto plan = table().plan_for(table().key_for({"x", "[192.0.2.1]"}));
   ASSERT_TRUE(plan.has_value());
