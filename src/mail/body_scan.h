@@ -38,6 +38,8 @@ class BodyScan {
 
   const BodyFacts& facts() const noexcept { return facts_; }
   const OriginatorFields& originators() const noexcept { return header_.originators(); }
+  /// The header says "TLS-Required: No". Complete when the facts are.
+  bool tls_not_required() const noexcept { return header_.has_tls_not_required(); }
 
  private:
   struct Lines {

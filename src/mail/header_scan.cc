@@ -36,6 +36,7 @@ void HeaderScan::feed(std::string_view octets) {
     if (state_ == State::value) {
       const std::size_t cr = std::min(octets.find('\r'), octets.size());
       if (collecting_) walk_value(octets.substr(0, cr));
+      if (looking_) look_for_no(octets.substr(0, cr));
       seen_ += cr;
       octets.remove_prefix(cr);
       if (octets.empty()) return;
@@ -65,11 +66,11 @@ void HeaderScan::step(char c) {
       return is_blank(c) ? void() : end_at(line_start_, true);
     case State::value:
       if (c == '\r') state_ = State::value_cr;
-      return keep({&c, 1});
+      return walk_octet(c);
     case State::value_cr:
       if (c != '\r') state_ = c == '\n' ? State::line_start : State::value;
       if (c != '\n' && collecting_) originators_.malformed = true;
-      return keep({&c, 1});
+      return walk_octet(c);
     case State::ended:
       return;
   }
@@ -79,7 +80,7 @@ void HeaderScan::step_line_start(char c) {
   line_start_ = seen_;
   if (is_blank(c) && in_field_) {
     state_ = State::value;
-    return keep({&c, 1});
+    return walk_octet(c);
   }
   end_value();
   if (c == '\r') {
@@ -119,6 +120,10 @@ void HeaderScan::end_field_name() {
     has_message_id_ = true;
   } else if (iequals(name, "from")) {
     has_from_ = true;
+  } else if (iequals(name, "tls-required")) {
+    if (tls_required_fields_ < 2) ++tls_required_fields_;
+    looking_ = true;
+    no_ = No::awaited;
   }
   if (!collecting_) return;
   const auto* const wanted =
@@ -142,6 +147,26 @@ void HeaderScan::walk_value(std::string_view octets) {
   keep(octets);
 }
 
+void HeaderScan::walk_octet(char c) {
+  keep({&c, 1});
+  if (looking_) look_for_no({&c, 1});
+}
+
+/// RFC 8689 3: "No", with blanks and folding around it as they come.
+void HeaderScan::look_for_no(std::string_view octets) noexcept {
+  for (const char c : octets) {
+    if (is_blank(c) || c == '\r' || c == '\n') {
+      if (no_ == No::half) no_ = No::another;
+    } else if (no_ == No::awaited && ascii_upper(c) == 'N') {
+      no_ = No::half;
+    } else if (no_ == No::half && ascii_upper(c) == 'O') {
+      no_ = No::whole;
+    } else {
+      no_ = No::another;
+    }
+  }
+}
+
 void HeaderScan::keep(std::string_view octets) {
   if (!keeping_) return;
   if (octets.size() > OriginatorFields::octets_max - kept_octets_) {
@@ -154,6 +179,7 @@ void HeaderScan::keep(std::string_view octets) {
 }
 
 void HeaderScan::end_value() {
+  looking_ = false;
   if (!keeping_) return;
   keeping_ = false;
   std::string& value = originators_.fields.back().value;

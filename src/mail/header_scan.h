@@ -2,13 +2,16 @@
 // submission has to be given. Knows nothing of folding inside values; a value is only walked over. Memory is constant
 // whatever the peer sends: a field name is kept up to the length of the longest one we ask about.
 //
+// It also says whether the header asks for delivery without regard to TLS ("TLS-Required: No"). Said twice, or with
+// another value, it is not said.
+//
 // On request it also keeps the fields that say who the message is from, bounded as originator_fields.h says.
 //
 // The header ends with the first empty line, or before the first line that can be neither a field nor the continuation
 // of one (a message that begins with its text). Only CRLF ends a line.
 //
 // Standards: RFC 5322 2.2 and 3.6.8 (field names), 3.6.2 and 3.6.6 (originators), 4.5 (obsolete: blanks before the
-// colon); RFC 5321 6.3 (loops).
+// colon); RFC 5321 6.3 (loops); RFC 8689 3 (TLS-Required).
 #pragma once
 
 #include <array>
@@ -36,11 +39,14 @@ class HeaderScan {
   bool has_date() const noexcept { return has_date_; }
   bool has_message_id() const noexcept { return has_message_id_; }
   bool has_from() const noexcept { return has_from_; }
+  /// Complete once ended.
+  bool has_tls_not_required() const noexcept { return tls_required_fields_ == 1 && no_ == No::whole; }
   /// Complete once ended; empty where they were not asked for.
   const OriginatorFields& originators() const noexcept { return originators_; }
 
  private:
-  static constexpr std::size_t name_octets_max = 13;  // "resent-sender"
+  static constexpr std::size_t name_octets_max = 13;               // "resent-sender"
+  enum class No : std::uint8_t { awaited, half, whole, another };  // of the value of TLS-Required
   enum class State : std::uint8_t { line_start, empty_line, name, blanks, value, value_cr, ended };
 
   void step(char c);
@@ -49,7 +55,9 @@ class HeaderScan {
   void end_field_name();
   void begin_originator(OriginatorField::Kind kind);
   void walk_value(std::string_view octets);
+  void walk_octet(char c);
   void keep(std::string_view octets);
+  void look_for_no(std::string_view octets) noexcept;
   void end_value();
   void end_at(std::uint64_t offset, bool malformed);
 
@@ -62,6 +70,9 @@ class HeaderScan {
   State state_ = State::line_start;
   bool in_field_ = false;  // a field has begun, so a line with a leading blank continues it
   bool has_date_ = false, has_message_id_ = false, has_from_ = false;
+  std::uint8_t tls_required_fields_ = 0;  // saturates at 2
+  No no_ = No::awaited;
+  bool looking_ = false;  // the value that passes is that of TLS-Required
   bool collecting_ = false;
   bool keeping_ = false;  // the value that passes is that of the last of originators_.fields
   std::size_t kept_octets_ = 0;

@@ -48,6 +48,8 @@ class BdatDecoder {
   const mail::BodyFacts& facts() const noexcept { return scan_.facts(); }
   /// Complete when the facts are; empty where they were not asked for.
   const mail::OriginatorFields& originators() const noexcept { return scan_.originators(); }
+  /// The header says "TLS-Required: No". Complete when the facts are.
+  bool tls_not_required() const noexcept { return scan_.tls_not_required(); }
 
  private:
   Progress end_chunk();

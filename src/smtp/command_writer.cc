@@ -57,6 +57,7 @@ Result<void> append_mail(std::string& out, const MailCommand& mail, const Extens
     out += " ENVID=";
     out += mail.envelope_id;
   }
+  if (mail.requiretls && offered.requiretls) out += " REQUIRETLS";
   return end_line(out, start);
 }
 

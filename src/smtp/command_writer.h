@@ -2,7 +2,8 @@
 // where the server offered its extension, so whoever must not lose one (an 8-bit body, a UTF-8 address) asks
 // Extensions first.
 //
-// Standards: RFC 5321 4.1.1; RFC 1870 (SIZE), 6152 and 3030 (BODY, BDAT), 6531 (SMTPUTF8), 3461 (DSN).
+// Standards: RFC 5321 4.1.1; RFC 1870 (SIZE), 6152 and 3030 (BODY, BDAT), 6531 (SMTPUTF8), 3461 (DSN), 8689
+// (REQUIRETLS).
 #pragma once
 
 #include <cstdint>

@@ -65,6 +65,8 @@ class DataDecoder {
   const mail::BodyFacts& facts() const noexcept { return scan_.facts(); }
   /// Complete when the facts are; empty where they were not asked for.
   const mail::OriginatorFields& originators() const noexcept { return scan_.originators(); }
+  /// The header says "TLS-Required: No". Complete when the facts are.
+  bool tls_not_required() const noexcept { return scan_.tls_not_required(); }
   /// Some bare CR or LF was seen, whatever became of it.
   bool saw_bare_cr_or_lf() const noexcept { return bare_; }
   std::uint64_t copied_octets() const noexcept { return copied_; }

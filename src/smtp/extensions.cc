@@ -53,7 +53,7 @@ void add_limit(Extensions& extensions, std::string_view limit) {
 
 struct Flag {
   std::string_view keyword;
-  bool Extensions::* member;
+  bool Extensions::*member;
 };
 constexpr Flag flags[] = {
     {"PIPELINING", &Extensions::pipelining},
@@ -64,6 +64,7 @@ constexpr Flag flags[] = {
     {"DSN", &Extensions::dsn},
     {"ENHANCEDSTATUSCODES", &Extensions::enhanced_status_codes},
     {"STARTTLS", &Extensions::starttls},
+    {"REQUIRETLS", &Extensions::requiretls},
 };
 
 }  // namespace

@@ -3,7 +3,8 @@
 // Keywords we do not know are ignored, as RFC 5321 4.1.1.1 asks.
 //
 // Standards: RFC 5321 4.1.1.1, RFC 1870 (SIZE), 6152 (8BITMIME), 3030 (CHUNKING, BINARYMIME), 2920 (PIPELINING),
-// 2034 (ENHANCEDSTATUSCODES), 3461 (DSN), 6531 (SMTPUTF8), 3207 (STARTTLS), 4954 (AUTH), 9422 (LIMITS).
+// 2034 (ENHANCEDSTATUSCODES), 3461 (DSN), 6531 (SMTPUTF8), 3207 (STARTTLS), 4954 (AUTH), 9422 (LIMITS), 8689
+// (REQUIRETLS).
 // XHANDOFF is ours (handoff.h).
 #pragma once
 
@@ -27,6 +28,7 @@ struct Extensions {
   bool dsn = false;
   bool enhanced_status_codes = false;
   bool starttls = false;
+  bool requiretls = false;
   std::vector<std::string> auth_mechanisms;  // capitals, in the order offered, at most limits::auth_mechanisms_max
   std::uint32_t mail_max = 0;                // LIMITS; 0: not stated
   std::uint32_t rcpt_max = 0;

@@ -18,20 +18,21 @@ std::unexpected<Error> bad_value(std::string_view what, std::string_view text) {
   return fail(ErrorKind::invalid, std::string("bad ").append(what) + ": " + printable(text, 100), bad_argument);
 }
 
-enum class Known : std::uint8_t { size, body, smtputf8, ret, envid, auth, notify, orcpt };
+enum class Known : std::uint8_t { size, body, smtputf8, ret, envid, auth, requiretls, notify, orcpt };
 
 struct Keyword {
   Known known;
   std::string_view word;
   bool of_mail;
 };
-constexpr std::array<Keyword, 8> keywords{{
+constexpr std::array<Keyword, 9> keywords{{
     {Known::size, "SIZE", true},
     {Known::body, "BODY", true},
     {Known::smtputf8, "SMTPUTF8", true},
     {Known::ret, "RET", true},
     {Known::envid, "ENVID", true},
     {Known::auth, "AUTH", true},
+    {Known::requiretls, "REQUIRETLS", true},
     {Known::notify, "NOTIFY", false},
     {Known::orcpt, "ORCPT", false},
 }};
@@ -52,6 +53,8 @@ bool is_offered(Known known, const Extensions& offered) noexcept {
     case Known::auth:
       // RFC 4954 5: to be understood also before AUTH is possible, so wherever we speak ESMTP at all.
       return offered != Extensions{};
+    case Known::requiretls:
+      return offered.requiretls;
   }
   return false;
 }
@@ -125,7 +128,7 @@ Result<std::pair<Known, std::string_view>> next_parameter(std::string_view& rest
     return bad_value("parameter, it came before", word);
   }
   seen |= bit;
-  const bool wants_value = keyword->known != Known::smtputf8;
+  const bool wants_value = keyword->known != Known::smtputf8 && keyword->known != Known::requiretls;
   if (has_value != wants_value || (has_value && !is_value(value))) return bad_value("parameter", word);
   return std::pair(keyword->known, value);
 }
@@ -182,6 +185,9 @@ Result<void> take_mail_parameter(MailCommand& command, Known known, std::string_
       if (value.size() > limits::auth_parameter_octets_max || !(value == "<>" || mail::valid_xtext(value))) {
         return bad_value("AUTH", value);
       }
+      break;
+    case Known::requiretls:
+      command.requiretls = true;
       break;
     case Known::notify:
     case Known::orcpt:

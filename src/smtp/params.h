@@ -5,7 +5,7 @@
 //
 // Standards: RFC 5321 4.1.1.2, 4.1.1.3, 4.1.1.11; RFC 1870 (SIZE), 6152 and 3030 (BODY, BDAT), 6531 (SMTPUTF8),
 // 3461 (RET, ENVID, NOTIFY, ORCPT), 6533 (ORCPT=utf-8), 4954 5 (AUTH=, checked and then ignored: we trust nobody with
-// it).
+// it), 8689 2 (REQUIRETLS).
 #pragma once
 
 #include <cstdint>
@@ -27,6 +27,7 @@ struct MailCommand {
   bool smtputf8 = false;
   mail::DsnReturn ret = mail::DsnReturn::unspecified;
   std::string envelope_id;  // xtext as received
+  bool requiretls = false;
   bool operator==(const MailCommand&) const = default;
 };
 

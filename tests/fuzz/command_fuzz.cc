@@ -47,7 +47,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view line(reinterpret_cast<const char*>(data), size);
   smtp::Extensions offered;
   offered.size = offered.eight_bit_mime = offered.chunking = offered.binary_mime = true;
-  offered.smtputf8 = offered.dsn = true;
+  offered.smtputf8 = offered.dsn = offered.requiretls = true;
   if (const auto command = smtp::parse_command(line)) {
     RINGPOST_ASSERT(!command->word.empty());
     check_arguments(command->argument, offered);

@@ -13,12 +13,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   mail::HeaderScan scan;
   for (std::size_t at = 0; at < body.size(); at += step) scan.feed(body.substr(at, step));
   scan.finish();
+  mail::HeaderScan whole;
+  whole.feed(body);
+  whole.finish();
 
   mail::BodyFacts expected;
   reference::read_header(body, expected);
   const bool same = scan.octets() == expected.header_octets && scan.received_fields() == expected.received_fields &&
                     scan.has_date() == expected.has_date && scan.has_from() == expected.has_from &&
-                    scan.has_message_id() == expected.has_message_id;
+                    scan.has_message_id() == expected.has_message_id &&
+                    scan.has_tls_not_required() == whole.has_tls_not_required();
   if (!same) std::abort();
   return 0;
 }

@@ -21,6 +21,7 @@ HeaderScan scan(std::string_view octets) {
     EXPECT_EQ(cut.has_date(), whole.has_date()) << "cut at " << at;
     EXPECT_EQ(cut.has_from(), whole.has_from()) << "cut at " << at;
     EXPECT_EQ(cut.has_message_id(), whole.has_message_id()) << "cut at " << at;
+    EXPECT_EQ(cut.has_tls_not_required(), whole.has_tls_not_required()) << "cut at " << at;
   }
   return whole;
 }
@@ -52,6 +53,29 @@ TEST(HeaderScan, NamesAreFoundInAnyCaseAndOnlyWhole) {
   EXPECT_TRUE(found.has_from() && found.has_date() && found.has_message_id());
   const HeaderScan none = scan("Fro: a\r\nFromm: a\r\nX-Date: a\r\nMessage-IDs: a\r\nResent-From: a\r\n\r\n");
   EXPECT_FALSE(none.has_from() || none.has_date() || none.has_message_id());
+}
+
+TEST(HeaderScan, TlsIsNotRequiredWhereOneFieldSaysNo) {
+  for (const char* field : {"TLS-Required: No\r\n", "tls-required:NO\r\n", "TLS-Required :\r\n\t no \t\r\n"}) {
+    EXPECT_TRUE(scan(std::string("From: a\r\n") + field + "To: b\r\n\r\nbody\r\n").has_tls_not_required()) << field;
+    EXPECT_TRUE(scan(field).has_tls_not_required()) << field;
+  }
+  EXPECT_TRUE(scan("TLS-Required: No").has_tls_not_required());
+}
+
+TEST(HeaderScan, AnythingElseAboutTlsSaysNothing) {
+  for (const char* header :
+       {"A: b\r\n\r\nTLS-Required: No\r\n", "TLS-Required: Yes\r\n", "TLS-Required:\r\n", "TLS-Required: N\r\n",
+        "TLS-Required: N o\r\n", "TLS-Required: N\r\n o\r\n", "TLS-Required: No; x\r\n", "TLS-Required: No (x)\r\n",
+        "TLS-Required: No\r\n no\r\n", "TLS-Required: No\r\nTLS-Required: No\r\n",
+        "TLS-Required: Yes\r\nTLS-Required: No\r\n", "X-TLS-Required: No\r\n", "TLS-Requiredd: No\r\n",
+        "Subject: a\r\n TLS-Required: No\r\n"}) {
+    EXPECT_FALSE(scan(header).has_tls_not_required()) << header;
+  }
+  EXPECT_FALSE(scan(std::string_view("TLS-Required: \0No\r\n", 19)).has_tls_not_required());
+  std::string many;
+  for (int i = 0; i < 300; ++i) many += "TLS-Required: No\r\n";
+  EXPECT_FALSE(scan(many.substr(0, 257 * 18)).has_tls_not_required());
 }
 
 TEST(HeaderScan, BlanksMayStandBeforeTheColon) {

@@ -9,7 +9,7 @@ namespace {
 
 Extensions everything() {
   Extensions all;
-  for (const char* line : {"SIZE 1000000", "8BITMIME", "CHUNKING", "BINARYMIME", "SMTPUTF8", "DSN"})
+  for (const char* line : {"SIZE 1000000", "8BITMIME", "CHUNKING", "BINARYMIME", "SMTPUTF8", "DSN", "REQUIRETLS"})
     all.add_keyword_line(line);
   all.binary_mime = true;
   return all;
@@ -23,6 +23,7 @@ TEST(CommandWriter, AMailCommandReadsBackAsItWas) {
   mail.smtputf8 = true;
   mail.ret = mail::DsnReturn::headers;
   mail.envelope_id = "QQ+2B1";
+  mail.requiretls = true;
   std::string line;
   ASSERT_TRUE(append_mail(line, mail, everything()).has_value());
   ASSERT_TRUE(line.starts_with("MAIL ") && line.ends_with("\r\n")) << line;
@@ -49,6 +50,7 @@ TEST(CommandWriter, WhatIsNotOfferedIsNotSaid) {
   mail.smtputf8 = true;
   mail.ret = mail::DsnReturn::full;
   mail.envelope_id = "x";
+  mail.requiretls = true;
   std::string line;
   ASSERT_TRUE(append_mail(line, mail, Extensions{}).has_value());
   EXPECT_EQ(line, "MAIL FROM:<>\r\n");

@@ -24,12 +24,14 @@ TEST(Extensions, FirstLineIsNoKeyword) {
 }
 
 TEST(Extensions, EveryKeywordIsReadInAnyCase) {
-  const Extensions offered = offered_by({"pipelining", "SIZE 1000", "8BitMime", "CHUNKING", "BINARYMIME", "SMTPUTF8",
-                                         "DSN", "ENHANCEDSTATUSCODES", "STARTTLS", "AUTH plain SCRAM-SHA-256",
-                                         "X-UNKNOWN 1", "LIMITS MAILMAX=10 RCPTMAX=20 OTHER=1 RCPTDOMAINMAX=3"});
+  const Extensions offered =
+      offered_by({"pipelining", "SIZE 1000", "8BitMime", "CHUNKING", "BINARYMIME", "SMTPUTF8", "DSN",
+                  "ENHANCEDSTATUSCODES", "STARTTLS", "RequireTLS", "AUTH plain SCRAM-SHA-256", "X-UNKNOWN 1",
+                  "LIMITS MAILMAX=10 RCPTMAX=20 OTHER=1 RCPTDOMAINMAX=3"});
   Extensions expected;
   expected.pipelining = expected.size = expected.eight_bit_mime = expected.chunking = expected.binary_mime = true;
   expected.smtputf8 = expected.dsn = expected.enhanced_status_codes = expected.starttls = true;
+  expected.requiretls = true;
   expected.size_max = 1000;
   expected.auth_mechanisms = {"PLAIN", "SCRAM-SHA-256"};
   expected.mail_max = 10;
@@ -43,7 +45,7 @@ TEST(Extensions, EveryKeywordIsReadInAnyCase) {
 TEST(Extensions, WhatWePrintReadsBackAsTheSame) {
   Extensions ours;
   ours.pipelining = ours.size = ours.eight_bit_mime = ours.chunking = ours.binary_mime = true;
-  ours.smtputf8 = ours.dsn = ours.enhanced_status_codes = ours.starttls = true;
+  ours.smtputf8 = ours.dsn = ours.enhanced_status_codes = ours.starttls = ours.requiretls = true;
   ours.size_max = 50 << 20;
   ours.auth_mechanisms = {"SCRAM-SHA-256", "PLAIN"};
   ours.mail_max = 7;

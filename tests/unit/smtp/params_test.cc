@@ -13,6 +13,7 @@ constexpr PublicStatus unrecognized{555, {5, 5, 4}};
 
 Extensions everything() {
   Extensions offered;
+  offered.requiretls = true;
   offered.size = offered.eight_bit_mime = offered.binary_mime = offered.chunking = offered.smtputf8 = offered.dsn =
       true;
   return offered;
@@ -87,10 +88,21 @@ TEST(ParseMail, UnknownParametersAre555) {
 }
 
 TEST(ParseMail, ParametersThatWereNotOfferedAre555) {
-  for (const char* const parameter : {"SIZE=1", "BODY=7BIT", "SMTPUTF8", "RET=FULL", "ENVID=x", "AUTH=<>"}) {
+  for (const char* const parameter :
+       {"SIZE=1", "BODY=7BIT", "SMTPUTF8", "RET=FULL", "ENVID=x", "AUTH=<>", "REQUIRETLS"}) {
     EXPECT_EQ(mail_refusal(std::string("FROM:<a@b> ") + parameter, Extensions{}), unrecognized) << parameter;
   }
   EXPECT_EQ(mail("FROM:<a@b>", Extensions{}).reverse_path.local, "a");
+}
+
+TEST(ParseMail, RequiretlsIsAWordWithoutAValue) {
+  EXPECT_TRUE(mail("FROM:<a@b> requireTLS").requiretls);
+  EXPECT_FALSE(mail("FROM:<a@b>").requiretls);
+  for (const char* const bad : {"REQUIRETLS=", "REQUIRETLS=yes", "REQUIRETLS REQUIRETLS"}) {
+    EXPECT_EQ(mail_refusal(std::string("FROM:<a@b> ") + bad), syntax) << bad;
+  }
+  const auto recipient = parse_rcpt("TO:<a@b> REQUIRETLS", everything(), false);
+  EXPECT_TRUE(!recipient && recipient.error().status == unrecognized);
 }
 
 TEST(ParseMail, BinarymimeNeedsItsOwnOffer) {
