@@ -202,7 +202,7 @@ void Attempt::deferred(DeliveryStatus status, WallTime next, Outcomes& into) {
   log_status(*this, EventKind::defer, status, &next, {});
   count_result(*message_, telemetry::DeliveryResult::deferred);
   std::string destination =
-      rerouted_ ? destination_ : shard.shared.destination_of(envelope.recipients[status.recipient].address);
+      rerouted_ ? destination_ : shard.shared.destination_of(envelope, envelope.recipients[status.recipient]);
   (tell_now ? into.late : into.quiet).items.push_back({std::move(status), next, std::move(destination), told});
 }
 

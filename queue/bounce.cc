@@ -62,6 +62,7 @@ class Composer {
     Bounce bounce;
     bounce.envelope.recipients.push_back({request_.to, {mail::Notify::never}, {}});
     bounce.envelope.smtputf8 = utf8_;
+    bounce.envelope.tls = original().tls;  // what was asked for the original holds for what quotes it (RFC 8689 5, 6)
     bounce.envelope.body = is_eight_bit(out_) ? mail::BodyType::eight_bit : mail::BodyType::seven_bit;
     bounce.envelope.origin.listener = request_.kind == ReportKind::double_bounce ? double_bounce_origin : bounce_origin;
     bounce.envelope.received = request_.now;
@@ -99,6 +100,7 @@ class Composer {
     line("Subject: " + request_.texts.of(request_.kind).subject);
     out_ += mail::message_id_field(request_.id, host);
     line("Auto-Submitted: auto-replied");
+    if (original().tls == mail::TlsWish::optional) line("TLS-Required: No");
     line("MIME-Version: 1.0");
     line("Content-Type: multipart/report; report-type=delivery-status;");
     line("\tboundary=\"" + boundary_ + "\"");
@@ -162,6 +164,7 @@ class Composer {
 bool returns_whole(const Options& options, const Message& original, ReportKind kind) noexcept {
   const mail::BodyFacts& facts = original.facts;
   return kind == ReportKind::failure && original.envelope.ret == mail::DsnReturn::full &&
+         original.envelope.tls != mail::TlsWish::required &&  // RFC 8689 5: as if RET=HDRS had been said
          original.envelope.body != mail::BodyType::binary && !facts.bare_cr_or_lf && !facts.nul &&
          facts.line_octets_max <= line_octets_max && original.prefix.size() + facts.octets <= options.return_octets_max;
 }

@@ -3,7 +3,8 @@
 // report_policy.h. Whatever a peer or the original says is made harmless here.
 //
 // Standards: RFC 3462 (multipart/report), RFC 3464 (message/delivery-status), RFC 3461 6 (null reverse-path, ENVID,
-// ORCPT, RET), RFC 6533 (internationalised reports), RFC 3834 5 (Auto-Submitted), RFC 5322.
+// ORCPT, RET), RFC 6533 (internationalised reports), RFC 3834 5 (Auto-Submitted), RFC 8689 5 (of mail
+// that requires TLS only the header is returned, and it requires TLS itself), RFC 5322.
 #pragma once
 
 #include <cstdint>

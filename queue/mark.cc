@@ -1,7 +1,7 @@
 // mark := u8(2) varint(id) u8(kind) fixed64(created) optional(received_before) optional(until) string(reason)
 //         string(by) varint(count) id(16)* text(sender) text(recipient) text(destination) text(login)
-//         string(to)
-//         u8(1), before schema 4: the same without `to`
+//         string(to) string(to_required) string(to_optional)
+//         u8(1), before schema 4: the same without these three
 // text := u8(0) | u8(1) string
 #include "queue/mark.h"
 
@@ -58,6 +58,18 @@ bool is_an_errand(MarkKind kind) noexcept {
   return kind == MarkKind::drop || kind == MarkKind::reroute || kind == MarkKind::retry;
 }
 
+const std::string& Mark::target(const Message& message) const noexcept {
+  switch (message.envelope.next_hop_tls()) {
+    case mail::TlsWish::required:
+      return to_required;
+    case mail::TlsWish::optional:
+      return to_optional;
+    case mail::TlsWish::as_configured:
+      break;
+  }
+  return to;
+}
+
 bool Mark::covers(const Message& message, std::uint32_t recipient, std::string_view destination) const {
   if (kind != MarkKind::suspend && message.generation >= id) return false;
   if (received_before && message.envelope.received >= *received_before) return false;
@@ -98,7 +110,7 @@ const Mark* Marks::gate(const Message& message, std::uint32_t recipient, std::st
 const Mark* Marks::way(const Message& message, std::uint32_t recipient, std::string_view destination) const {
   for (const Mark& mark : all | std::views::reverse) {
     if (mark.kind == MarkKind::reroute && mark.covers(message, recipient, destination))
-      return mark.to != destination ? &mark : nullptr;
+      return mark.target(message) != destination ? &mark : nullptr;
   }
   return nullptr;
 }
@@ -122,7 +134,7 @@ std::string encode_mark(const Mark& mark) {
   for (const Text* text :
        {&mark.selector.sender, &mark.selector.recipient, &mark.selector.destination, &mark.selector.login})
     encode(out, *text);
-  out.string(mark.to);
+  for (const std::string* to : {&mark.to, &mark.to_required, &mark.to_optional}) out.string(*to);
   return octets;
 }
 
@@ -148,7 +160,8 @@ Result<Mark> decode_mark(std::string_view octets) {
   }
   for (Text* text : {&mark.selector.sender, &mark.selector.recipient, &mark.selector.destination, &mark.selector.login})
     *text = decode_text(in);
-  if (version == mark_version) mark.to = in.string();
+  if (version == mark_version)
+    for (std::string* to : {&mark.to, &mark.to_required, &mark.to_optional}) *to = in.string();
   auto finished = in.finish("mark");
   if (!finished) return propagate(finished);
   return mark;

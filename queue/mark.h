@@ -38,8 +38,11 @@ struct Mark {
   std::optional<WallTime> until{};  // lifts itself then
   std::string reason{};             // in the operator's words
   std::string by{};
-  std::string to{};  // of a reroute: the destination
+  // Of a reroute: the destination, and the same for mail whose sender wants something of TLS.
+  std::string to{}, to_required{}, to_optional{};
 
+  /// Where a reroute leads a message.
+  const std::string& target(const Message& message) const noexcept;
   bool covers(const Message& message, std::uint32_t recipient, std::string_view destination) const;
   bool operator==(const Mark&) const = default;
 };

@@ -102,7 +102,7 @@ bool MarkReaper::look_at(const Marks& marks, const MessageRecord& record) {
     });
     if (gate == nullptr || gate->kind != MarkKind::drop) {
       if (way != nullptr) {
-        moves_.push_back({record.message.id, record.message.lane, i, way->to});
+        moves_.push_back({record.message.id, record.message.lane, i, way->target(record.message)});
       } else if (to_be_tried(record, i)) {
         // Due already, and its next hop thought to be down: it is looked at all the same.
         due_.add(record.message.lane, state.destination, {std::min(state.due, now), record.message.id});

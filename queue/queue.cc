@@ -95,7 +95,9 @@ Result<void> Queue::Impl::open() {
   if (!steered) return propagate(steered);
   shared.steering = steering.get();
   auto recovered = recover(*store, *segments, *applier, options,
-                           [this](const mail::Address& address) { return shared.destination_of(address); });
+                           [this](const mail::Envelope& envelope, const mail::Recipient& recipient) {
+                             return shared.destination_of(envelope, recipient);
+                           });
   if (!recovered) return propagate(recovered);
   recovery = std::move(*recovered);
   applier->look_for_oldest();

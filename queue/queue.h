@@ -28,9 +28,10 @@ class Shard;
 
 /// The questions the queue asks from above, set once.
 struct Callbacks {
-  /// The destination of a recipient: a string that names the next hop ("smtp://127.0.0.1:25", "mx:example.org",
-  /// "maildir:/var/mail/{domain}/{local}", ...). Any thread; must be pure and quick.
-  std::function<std::string(const mail::Address&)> route_key;
+  /// The destination of a recipient, by what its message wants of TLS: a string that names the next hop
+  /// ("smtp://127.0.0.1:25", "mx:example.org,requiretls", "maildir:/var/mail/{domain}/{local}", ...). Any thread; must
+  /// be pure and quick.
+  std::function<std::string(const mail::Address&, mail::TlsWish)> route_key;
 };
 
 struct RecoveryReport {

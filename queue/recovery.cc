@@ -15,7 +15,7 @@ using Watermarks = std::map<std::uint16_t, LogPosition>;
 class Recovery {
  public:
   Recovery(Store& store, SegmentTable& segments, Applier& applier, const Options& options,
-           const std::function<std::string(const mail::Address&)>& destination_of)
+           const DestinationOf& destination_of)
       : store_(store), segments_(segments), applier_(applier), options_(options), destination_of_(destination_of) {}
 
   Result<RecoveryReport> run() {
@@ -60,8 +60,9 @@ class Recovery {
     if (missing.empty() && unread.empty()) return {};
     std::vector<MessageId> lost;
     auto listed = store_.each_message({}, [&](const MessageRecord& record) {
-      if (std::ranges::any_of(record.message.body,
-                              [&](const Extent& e) { return missing.contains({e.log, e.segment}); }))
+      if (std::ranges::any_of(record.message.body, [&](const Extent& e) {
+            return missing.contains({e.log, e.segment});
+          }))
         lost.push_back(record.message.id);
       return true;
     });
@@ -158,8 +159,9 @@ class Recovery {
       item->kind = IndexItem::Kind::accept;
       item->log = found.log;
       item->end = found.end;
-      for (const mail::Recipient& recipient : found.message.envelope.recipients)
-        item->destinations.push_back(destination_of_(recipient.address));
+      const mail::Envelope& envelope = found.message.envelope;
+      for (const mail::Recipient& recipient : envelope.recipients)
+        item->destinations.push_back(destination_of_(envelope, recipient));
       item->message = std::make_shared<const Message>(std::move(found.message));
       applier_.take(std::move(item), now);
       ++report_.accepts_replayed;
@@ -211,7 +213,7 @@ class Recovery {
   SegmentTable& segments_;
   Applier& applier_;
   const Options& options_;
-  const std::function<std::string(const mail::Address&)>& destination_of_;
+  const DestinationOf& destination_of_;
   Watermarks watermarks_;
   std::vector<std::pair<SegmentKey, std::int64_t>> live_;
   std::vector<Found> accepts_;
@@ -224,7 +226,7 @@ class Recovery {
 }  // namespace
 
 Result<RecoveryReport> recover(Store& store, SegmentTable& segments, Applier& applier, const Options& options,
-                               const std::function<std::string(const mail::Address&)>& destination_of) {
+                               const DestinationOf& destination_of) {
   return Recovery(store, segments, applier, options, destination_of).run();
 }
 

@@ -3,6 +3,8 @@
 // changed. Blocking; before the indexer and the shards run.
 #pragma once
 
+#include <functional>
+#include <string>
 #include <vector>
 
 #include "base/result.h"
@@ -13,10 +15,12 @@
 
 namespace ringpost::queue {
 
+using DestinationOf = std::function<std::string(const mail::Envelope&, const mail::Recipient&)>;
+
 /// `segments` was scanned. Afterwards `segments` knows what is live and every log is applied to its end and synced.
 /// Errors: refused (files are missing, and Options::accept_data_loss is not set: the reason says what would be lost),
 /// corrupt, io, no_space.
 Result<RecoveryReport> recover(Store& store, SegmentTable& segments, Applier& applier, const Options& options,
-                               const std::function<std::string(const mail::Address&)>& destination_of);
+                               const DestinationOf& destination_of);
 
 }  // namespace ringpost::queue

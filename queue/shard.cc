@@ -86,9 +86,9 @@ bool Shared::post(std::uint16_t worker, ShardParcel& parcel) {
 }
 
 // An answer with a NUL would break the order of the keys, an endless one the limits of what is stored.
-std::string Shared::destination_of(const mail::Address& address) const {
+std::string Shared::destination_of(const mail::Envelope& envelope, const mail::Recipient& recipient) const {
   constexpr std::size_t destination_octets_max = 1024;
-  std::string destination = callbacks.route_key(address);
+  std::string destination = callbacks.route_key(recipient.address, envelope.next_hop_tls());
   destination.resize(std::min({destination.size(), destination.find('\0'), destination_octets_max}));
   return destination;
 }
@@ -118,7 +118,7 @@ std::vector<std::string> Shard::Impl::destinations_of(const mail::Envelope& enve
   std::vector<std::string> destinations;
   destinations.reserve(envelope.recipients.size());
   for (const mail::Recipient& recipient : envelope.recipients)
-    destinations.push_back(shared.destination_of(recipient.address));
+    destinations.push_back(shared.destination_of(envelope, recipient));
   return destinations;
 }
 

@@ -67,7 +67,7 @@ struct Shared {
   std::atomic<bool> memory_short{false};
 
   /// The destination of a recipient, fit for a key. Any thread.
-  std::string destination_of(const mail::Address& address) const;
+  std::string destination_of(const mail::Envelope& envelope, const mail::Recipient& recipient) const;
   /// Why the log of a worker refuses, empty: it does not. Any thread.
   void set_log_trouble(std::uint16_t worker, const std::string& why);
   std::string log_trouble();

@@ -91,6 +91,7 @@ json to_json(const queue::MessageRecord& record) {
   if (envelope.ret != mail::DsnReturn::unspecified)
     out["ret"] = envelope.ret == mail::DsnReturn::full ? "FULL" : "HDRS";
   if (!envelope.envelope_id.empty()) out["envid"] = envelope.envelope_id;
+  if (envelope.tls != mail::TlsWish::as_configured) out["tls_wish"] = mail::to_string(envelope.tls);
   return out;
 }
 

@@ -68,6 +68,7 @@ struct Server::Impl {
   void add_health();
   void add_queue_reading();
   void add_marks();
+  Result<void> lead(queue::Mark& mark) const;
   void add_process();
   bool permitted(const httplib::Request& request) const {
     if (token.empty() || request.path.starts_with("/health/")) return true;
@@ -144,6 +145,19 @@ void Server::Impl::add_queue_reading() {
       });
 }
 
+// `to` are next hops as the operator wrote them, and becomes destinations.
+Result<void> Server::Impl::lead(queue::Mark& mark) const {
+  const std::string next_hops = std::move(mark.to);
+  for (const auto& [to, wish] : {std::pair{&mark.to, mail::TlsWish::as_configured},
+                                 {&mark.to_required, mail::TlsWish::required},
+                                 {&mark.to_optional, mail::TlsWish::optional}}) {
+    auto destination = hooks.destination_of(next_hops, wish);
+    if (!destination) return propagate(destination);
+    *to = std::move(*destination);
+  }
+  return {};
+}
+
 void Server::Impl::add_marks() {
   using queue::MarkKind;
   const auto send_marks = [](httplib::Response& response, const std::vector<queue::Mark>& marks) {
@@ -174,9 +188,8 @@ void Server::Impl::add_marks() {
                 auto mark = mark_from_json(kind, json::parse(request.body, nullptr, false));
                 if (!mark) return send_error(response, mark.error());
                 if (kind == MarkKind::reroute) {
-                  auto destination = hooks.destination_of(mark->to);
-                  if (!destination) return send_error(response, destination.error());
-                  mark->to = std::move(*destination);
+                  auto led = lead(*mark);
+                  if (!led) return send_error(response, led.error());
                 }
                 // A few by name, or by what a mark cannot say: one by one, done when we answer, and counted.
                 const bool one_by_one = !mark->selector.ids.empty() || mark->selector.state;

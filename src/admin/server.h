@@ -31,7 +31,7 @@ struct Hooks {
   std::function<void(Duration patience, bool hand_off)> drain;
   /// The destination that these next hops are ("smtp://relay.example.net, smtp://other.example.net"), with the rules of
   /// the route that has them. Errors: invalid.
-  std::function<Result<std::string>(const std::string& next_hops)> destination_of;
+  std::function<Result<std::string>(const std::string& next_hops, mail::TlsWish wish)> destination_of;
   queue::Inspector* inspector = nullptr;  // outlives the server
 };
 

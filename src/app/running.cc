@@ -108,7 +108,9 @@ Result<void> Running::start_admin() {
   hooks.drain = [this](Duration patience, bool hand_off) {
     orders_.give({.kind = Order::Kind::drain, .from = "admin API", .patience = patience, .hand_off = hand_off});
   };
-  hooks.destination_of = [this](const std::string& next_hops) { return services_.routes()->key_to(next_hops); };
+  hooks.destination_of = [this](const std::string& next_hops, mail::TlsWish wish) {
+    return services_.routes()->key_to(next_hops, wish);
+  };
   hooks.inspector = &services_.queue->inspector();
   auto started = admin::Server::start(options, std::move(hooks));
   if (!started) return propagate(started);

@@ -35,8 +35,9 @@ Services::Services(Prepared prepared)
       routes_in_force_(routes_.get().get()) {}
 
 Result<void> Services::open_queue() {
-  auto opened = queue::Queue::open(configuration_->queue, {.route_key = [this](const mail::Address& recipient) {
-                                     return routes_in_force_.load(std::memory_order_acquire)->key_for(recipient);
+  auto opened = queue::Queue::open(configuration_->queue,
+                                   {.route_key = [this](const mail::Address& recipient, mail::TlsWish wish) {
+                                     return routes_in_force_.load(std::memory_order_acquire)->key_for(recipient, wish);
                                    }});
   if (!opened) return propagate(opened);
   queue = std::move(*opened);

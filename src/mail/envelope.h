@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -39,6 +40,19 @@ enum class TlsWish : std::uint8_t {
   required,  // REQUIRETLS with MAIL: verified TLS and a next hop that takes REQUIRETLS, or none
   optional,  // "TLS-Required: No" in the header: rather in clear text than not at all
 };
+
+/// As logs and the queue's verbs show it.
+constexpr std::string_view to_string(TlsWish wish) noexcept {
+  switch (wish) {
+    case TlsWish::required:
+      return "required";
+    case TlsWish::optional:
+      return "optional";
+    case TlsWish::as_configured:
+      break;
+  }
+  return "as configured";
+}
 
 /// BY= of RFC 2852: what is to happen when the message has not been delivered by `deadline`.
 struct DeliverBy {
@@ -78,6 +92,10 @@ struct Envelope {
   DeliverBy deliver_by;
   Origin origin;
   WallTime received;
+  /// What it wants of the next hop. A bounce is rather sent unprotected than not at all (RFC 8689 5).
+  TlsWish next_hop_tls() const {
+    return tls == TlsWish::required && reverse_path.is_null() ? TlsWish::as_configured : tls;
+  }
   bool operator==(const Envelope&) const = default;
 };
 

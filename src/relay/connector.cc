@@ -21,11 +21,17 @@ constexpr PublicStatus no_answer{451, {4, 4, 1}};
 constexpr PublicStatus no_tlsa_answer{451, {4, 4, 3}};
 constexpr PublicStatus not_in_policy{451, {4, 7, 5}};
 constexpr PublicStatus no_dane{451, {4, 7, 4}};  // security features not supported
+constexpr PublicStatus encryption_needed{550, {5, 7, 10}};
 constexpr std::chrono::seconds parting_wait{1};  // for the answer to QUIT of one that refused us: the next host waits
 
 smtp::Waits waits_of(const Options& options) noexcept {
   return {options.greeting_timeout, options.command_timeout, options.data_initiation_timeout,
           options.data_block_timeout, options.data_termination_timeout};
+}
+
+/// Whether the route leaves the receiving domain a say. `dane` is the operator's own wish for what it says.
+constexpr bool leaves_a_say(TlsMode mode) noexcept {
+  return mode == TlsMode::opportunistic || mode == TlsMode::required;
 }
 
 /// What DANE asks of the connections to `host`. Errors: why there must not be one. `domain`: empty, or the one whose MX
@@ -42,17 +48,18 @@ Result<void> apply_dane(Peer& peer, const Delivery& delivery, const MxHost& host
   if (host.dane.demands_tls()) peer.demanded_by = "DANE";
   if (host.dane.kind != Dane::Kind::usable) return {};
   peer.host = host.dane.base;
+  peer.verify = false;  // the records decide alone
   peer.dane = {.associations = host.dane.associations, .names = {host.dane.base, domain.empty() ? host.name : domain}};
   return {};
 }
 
 /// What the domain's MTA-STS policy asks, unless DANE does. Errors: why there must not be a connection to `host`.
 Result<void> apply_sts(Peer& peer, const Delivery& delivery, const MxHost& host, const StsPolicies::Policy& policy) {
-  const bool heard = delivery.tls == TlsMode::opportunistic || delivery.tls == TlsMode::required;
-  if (!policy || !heard || host.dane.kind == Dane::Kind::usable) return {};
+  if (!policy || !leaves_a_say(delivery.tls) || host.dane.kind == Dane::Kind::usable) return {};
   if (policy->mode == StsPolicy::Mode::enforce) {
     if (!policy->allows(host.name)) {
-      return fail(ErrorKind::refused, host.name + " is not in the MTA-STS policy of its domain", not_in_policy);
+      return fail(ErrorKind::refused, host.name + " is not in the MTA-STS policy of its domain",
+                  peer.requiretls ? encryption_needed : not_in_policy);
     }
     peer.demanded_by = "MTA-STS";
     peer.verify = true;
@@ -64,6 +71,46 @@ Result<void> apply_sts(Peer& peer, const Delivery& delivery, const MxHost& host,
   }
   return {};
 }
+
+// Whom a certificate must be good for, and who says so. A host that only an unsigned answer names is asked, where that
+// matters, for a certificate of the mail domain itself.
+void choose_name(Peer& peer, const Delivery& delivery, const MxHost& host, const StsPolicies::Policy& policy) {
+  const bool in_policy = policy && policy->mode != StsPolicy::Mode::none && policy->allows(host.name);
+  const bool host_is_vouched = peer.identity.empty() || in_policy;
+  const bool by_domain =
+      delivery.tls == TlsMode::verified ? !peer.identity.empty() : peer.requiretls && !host_is_vouched;
+  peer.host = by_domain ? peer.identity : host.name;
+  peer.vouched = by_domain || host_is_vouched;
+  if (!peer.requiretls) return;
+  peer.verify = true;
+  peer.demanded_by = "REQUIRETLS";
+}
+
+// What trying next hops, hosts and addresses in turn has come to: the first success, or the last one's words. Where
+// REQUIRETLS is wanted, one that may come round keeps the door open: what others have shown for good is not the last
+// word then.
+class Search {
+ public:
+  using Opened = Result<std::unique_ptr<OutboundConnection>>;
+  Search(std::string what_if_none, mail::TlsWish wish)
+      : opened_(fail(ErrorKind::not_found, std::move(what_if_none), no_answer)), wish_(wish) {}
+  /// Returns whether to try the next.
+  bool take(Opened now) {
+    const bool keep = tried_ && wish_ == mail::TlsWish::required && is_of_class(opened_, 4) && is_of_class(now, 5);
+    tried_ = true;
+    if (!keep) opened_ = std::move(now);
+    return !opened_ && opened_.error().kind != ErrorKind::cancelled;
+  }
+  Opened result() { return std::move(opened_); }
+
+ private:
+  static bool is_of_class(const Opened& opened, std::uint8_t klass) {
+    return !opened && opened.error().status.enhanced.klass == klass;
+  }
+  Opened opened_;
+  const mail::TlsWish wish_;
+  bool tried_ = false;
+};
 
 Error unusable(std::string_view remote, Error error) {
   error.reason = std::string(remote) + ": " + error.reason;
@@ -85,12 +132,20 @@ std::string remote_name(const std::string& host, const SocketAddress& address) {
 }
 
 Task<Connector::Opened> Connector::open(const Delivery& delivery, Cancel cancel) {
-  Opened opened = fail(ErrorKind::invalid, "no next hop", no_answer);
-  for (const Hop& hop : delivery.hops) {
-    opened = co_await open_hop(delivery, hop, cancel);
-    if (opened || opened.error().kind == ErrorKind::cancelled) break;
-  }
+  auto opened = co_await open_any(delivery, Hearing::listen, cancel);
+  const bool otherwise = !opened && opened.error().kind != ErrorKind::cancelled &&
+                         delivery.wish == mail::TlsWish::optional && leaves_a_say(delivery.tls);
+  if (otherwise) opened = co_await open_any(delivery, Hearing::ignore, cancel);
   co_return std::move(opened);
+}
+
+Task<Connector::Opened> Connector::open_any(const Delivery& delivery, Hearing hearing, Cancel cancel) {
+  Search search("no next hop", delivery.wish);
+  for (const Hop& hop : delivery.hops) {
+    auto opened = co_await open_hop(delivery, hop, hearing, cancel);
+    if (!search.take(std::move(opened))) break;
+  }
+  co_return search.result();
 }
 
 Task<Connector::Opened> Connector::open_one(const Delivery& delivery, std::string host, SocketAddress address,
@@ -100,6 +155,7 @@ Task<Connector::Opened> Connector::open_one(const Delivery& delivery, std::strin
   peer.host = std::move(host);
   peer.port = address.port();
   peer.implicit_tls = implicit_tls;
+  peer.vouched = true;
   co_return co_await open_address(delivery, peer, address, cancel);
 }
 
@@ -116,7 +172,7 @@ Task<Result<std::string>> Connector::site_of(const Delivery& delivery, Cancel ca
   co_return std::move(site);
 }
 
-Task<Connector::Opened> Connector::open_hop(const Delivery& delivery, const Hop& hop, Cancel cancel) {
+Task<Connector::Opened> Connector::open_hop(const Delivery& delivery, const Hop& hop, Hearing hearing, Cancel cancel) {
   const NextHop& next = hop.next_hop;
   Peer peer;
   if (next.kind == Kind::lmtp || next.kind == Kind::lmtp_unix) peer.dialect = smtp::Dialect::lmtp;
@@ -127,35 +183,43 @@ Task<Connector::Opened> Connector::open_hop(const Delivery& delivery, const Hop&
     peer.local = true;
     co_return co_await open_address(delivery, peer, *address, cancel);
   }
+  peer.requiretls = delivery.wish == mail::TlsWish::required && peer.dialect == smtp::Dialect::smtp;
+  if (peer.requiretls && delivery.tls == TlsMode::off && next.kind != Kind::smtps) {
+    co_return fail(ErrorKind::refused, "the sender asks for REQUIRETLS, and the route has TLS switched off",
+                   encryption_needed);
+  }
   const Deadline look_up_until = Deadline::after(options_.connect_timeout);
   if (next.kind != Kind::mx) {
     auto host = co_await resolver_.host(next.host, next.port, look_up_until, cancel);
     if (!host) co_return propagate(host);
     peer.implicit_tls = next.kind == Kind::smtps;
+    if (hearing == Hearing::ignore) host->dane = Dane();
     Origin named;  // a temporary would be destroyed twice here (GCC 12)
     co_return co_await open_host(delivery, std::move(*host), std::move(peer), std::move(named), cancel);
   }
   auto hosts = co_await resolver_.mx_hosts(hop.mx_domain, look_up_until, cancel);
   if (!hosts) co_return propagate(hosts);
   Origin origin{hop.mx_domain, nullptr};
-  if (delivery.mta_sts && !options_.data_dir.empty() && mail::valid_domain(hop.mx_domain, false)) {
+  const bool may_have_policy = delivery.mta_sts && hearing == Hearing::listen;
+  if (may_have_policy && !options_.data_dir.empty() && mail::valid_domain(hop.mx_domain, false)) {
     auto policy = co_await sts_.find(hop.mx_domain, delivery.tls_options.ca_file, cancel);
     if (!policy) co_return propagate(policy);
     origin.policy = std::move(*policy);
   }
-  Opened opened = fail(ErrorKind::not_found, hop.mx_domain + " has no mail host", no_answer);
+  Search search(hop.mx_domain + " has no mail host", delivery.wish);
   for (MxHost& host : *hosts) {
     peer.identity = host.secure ? std::string() : hop.mx_domain;
-    opened = co_await open_host(delivery, std::move(host), peer, origin, cancel);
-    if (opened || opened.error().kind == ErrorKind::cancelled) break;
+    if (hearing == Hearing::ignore) host.dane = Dane();
+    auto opened = co_await open_host(delivery, std::move(host), peer, origin, cancel);
+    if (!search.take(std::move(opened))) break;
   }
-  co_return std::move(opened);
+  co_return search.result();
 }
 
 Task<Connector::Opened> Connector::open_host(const Delivery& delivery, MxHost host, Peer peer, Origin origin,
                                              Cancel cancel) {
-  Opened opened = fail(ErrorKind::not_found, host.name + " has no address", no_answer);
-  peer.host = delivery.tls == TlsMode::verified && !peer.identity.empty() ? peer.identity : host.name;
+  Search search(host.name + " has no address", delivery.wish);
+  choose_name(peer, delivery, host, origin.policy);
   peer.remote = host.name;
   auto allowed = apply_dane(peer, delivery, host, origin.domain);
   if (allowed) allowed = apply_sts(peer, delivery, host, origin.policy);
@@ -163,10 +227,10 @@ Task<Connector::Opened> Connector::open_host(const Delivery& delivery, MxHost ho
   for (const SocketAddress& address : host.addresses) {
     peer.port = address.port();
     peer.remote = remote_name(host.name, address);
-    opened = co_await open_address(delivery, peer, address, cancel);
-    if (opened || opened.error().kind == ErrorKind::cancelled) break;
+    auto opened = co_await open_address(delivery, peer, address, cancel);
+    if (!search.take(std::move(opened))) break;
   }
-  co_return std::move(opened);
+  co_return search.result();
 }
 
 Task<Connector::Opened> Connector::open_address(const Delivery& delivery, const Peer& peer, SocketAddress address,

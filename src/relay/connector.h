@@ -10,8 +10,12 @@
 // whose TLSA records cannot be had, or whose certificate is not as they announce, is as good as down. A domain's
 // MTA-STS policy is obeyed where DANE says nothing.
 //
+// Mail with REQUIRETLS goes only to a host that proves to be the one it should be and offers REQUIRETLS. Where all have
+// shown that they do not, there is no use in waiting: the error is of class 5. Mail with "TLS-Required: No" that
+// cannot go as the domain wants it goes as if the domain had no wishes; what the operator asks for stands.
+//
 // Standards: RFC 5321 5.1 (order), 3.1 and 4.5.4.1 (hosts that refuse or are down), RFC 7435 (opportunistic security),
-// RFC 7672 (DANE), RFC 8461 (MTA-STS).
+// RFC 7672 (DANE), RFC 8461 (MTA-STS), RFC 8689 4.2 (REQUIRETLS, TLS-Required).
 #pragma once
 
 #include <memory>
@@ -46,7 +50,7 @@ class Connector {
 
   /// `delivery` is a network one and outlives the call. Errors: cancelled; else why the last one could not be used,
   /// with the enhanced code to defer with (4.4.1, 4.4.3, and those of SessionOpening), or to give up with (class 5, of
-  /// Resolver::mx_hosts).
+  /// Resolver::mx_hosts, and 5.7.10 and 5.7.30 of REQUIRETLS).
   io::Task<Result<std::unique_ptr<OutboundConnection>>> open(const Delivery& delivery, io::Cancel cancel);
   /// One address of a host that an operator named, and no other. Errors as of open().
   io::Task<Result<std::unique_ptr<OutboundConnection>>> open_one(const Delivery& delivery, std::string host,
@@ -63,7 +67,10 @@ class Connector {
     std::string domain;          // whose MX it is; empty: a route names it
     StsPolicies::Policy policy;  // of that domain; null: none
   };
-  io::Task<Opened> open_hop(const Delivery& delivery, const Hop& hop, io::Cancel cancel);
+  /// Whether the receiving domain's wishes count.
+  enum class Hearing : std::uint8_t { listen, ignore };
+  io::Task<Opened> open_any(const Delivery& delivery, Hearing hearing, io::Cancel cancel);
+  io::Task<Opened> open_hop(const Delivery& delivery, const Hop& hop, Hearing hearing, io::Cancel cancel);
   io::Task<Opened> open_host(const Delivery& delivery, MxHost host, Peer peer, Origin origin, io::Cancel cancel);
   io::Task<Opened> open_address(const Delivery& delivery, const Peer& peer, io::SocketAddress address,
                                 io::Cancel cancel);

@@ -61,7 +61,7 @@ void Dispatcher::end_task(Destination& here) {
 // A failure is not told here: the first delivery meets it again and knows what to do about its message.
 Task<> Dispatcher::find_site(Destination& here) {
   auto site = co_await connector_.site_of(*here.plan, scope_.cancel());
-  here.site = site ? std::move(*site) : here.key;
+  here.site = site ? std::move(*site) : std::string(without_wish(here.key));
   here.site_until = monotonic_now() + Destination::site_kept;
   end_task(here);
 }

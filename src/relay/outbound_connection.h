@@ -24,8 +24,9 @@ struct OutboundConnection {
 
   std::shared_ptr<tls::ClientContext> tls_context;  // outlives `client`, which uses it; empty in clear text
   smtp::Client client;
-  std::string remote;          // "host[address]:port"
-  std::uint32_t messages = 0;  // transactions tried on it
+  std::string remote;            // "host[address]:port"
+  std::uint32_t messages = 0;    // transactions tried on it
+  bool may_require_tls = false;  // its peer may be told REQUIRETLS (RFC 8689 2)
   ConnectionLimit::Place place;
 };
 

@@ -87,11 +87,54 @@ TlsMode take_demand(std::string_view& key) noexcept {
   return TlsMode::off;
 }
 
+constexpr std::string_view requiretls_suffix = ",requiretls";
+constexpr std::string_view optional_suffix = ",tls-optional";
+
+std::string_view suffix_of(mail::TlsWish wish) noexcept {
+  switch (wish) {
+    case mail::TlsWish::required:
+      return requiretls_suffix;
+    case mail::TlsWish::optional:
+      return optional_suffix;
+    case mail::TlsWish::as_configured:
+      break;
+  }
+  return "";
+}
+
+// Cuts the sender's wish off `key`.
+mail::TlsWish take_wish(std::string_view& key) noexcept {
+  for (const mail::TlsWish wish : {mail::TlsWish::required, mail::TlsWish::optional}) {
+    if (!key.ends_with(suffix_of(wish))) continue;
+    key.remove_suffix(suffix_of(wish).size());
+    return wish;
+  }
+  return mail::TlsWish::as_configured;
+}
+
+// Any hop of the list: a store that the operator has named is the end of the way, whatever is said on it.
+bool leads_to_smtp(std::string_view key) noexcept {
+  for (const std::string_view scheme : {"mx", "smtp:", "smtps:"}) {
+    if (key.starts_with(scheme) || key.find("," + std::string(scheme)) != std::string_view::npos) return true;
+  }
+  return false;
+}
+
+std::string with_wish(std::string key, mail::TlsWish wish) {
+  if (wish != mail::TlsWish::as_configured && leads_to_smtp(key)) key += suffix_of(wish);
+  return key;
+}
+
 bool agree(const RouteOptions& a, const RouteOptions& b) {
   return a.tls == b.tls && a.tls_options == b.tls_options && a.auth == b.auth;
 }
 
 }  // namespace
+
+std::string_view without_wish(std::string_view key) noexcept {
+  take_wish(key);
+  return key;
+}
 
 Result<void> RouteTable::add(const RouteOptions& options) {
   if (options.next_hops.empty()) return fail(ErrorKind::invalid, "a route needs a next hop");
@@ -146,7 +189,11 @@ const RouteTable::Route* RouteTable::find(std::string_view domain) const noexcep
   return route == routes_.end() ? nullptr : &*route;
 }
 
-std::string RouteTable::key_for(const mail::Address& recipient) const {
+std::string RouteTable::key_for(const mail::Address& recipient, mail::TlsWish wish) const {
+  return with_wish(key_as_configured(recipient), wish);
+}
+
+std::string RouteTable::key_as_configured(const mail::Address& recipient) const {
   if (const auto local = deliver_.find(recipient.domain); local != deliver_.end()) return local->second;
   const Route* route = find(recipient.domain);
   if (route == nullptr) return std::string(mx_prefix) + recipient.domain;
@@ -167,7 +214,7 @@ const RouteTable::Route* RouteTable::find_by_key(std::string_view key, std::stri
   return route == routes_.end() ? nullptr : &*route;
 }
 
-Result<std::string> RouteTable::key_to(std::string_view next_hops) const {
+Result<std::string> RouteTable::key_to(std::string_view next_hops, mail::TlsWish wish) const {
   std::vector<std::string> texts;
   for (std::string_view rest = next_hops;;) {
     const auto comma = rest.find(',');
@@ -184,7 +231,7 @@ Result<std::string> RouteTable::key_to(std::string_view next_hops) const {
     const auto others = parse_hops(route.hops);
     return !route.key.empty() && others && *others == *hops;
   });
-  if (same != routes_.end()) return same->key;
+  if (same != routes_.end()) return with_wish(same->key, wish);
   std::string key;
   for (const Hop& hop : *hops) {
     if (!key.empty()) key += ',';
@@ -192,10 +239,12 @@ Result<std::string> RouteTable::key_to(std::string_view next_hops) const {
   }
   // Whose MX it is may have a route that wants more.
   const Route* route = hops->size() == 1 && !hops->front().mx_domain.empty() ? find(hops->front().mx_domain) : nullptr;
-  return route == nullptr ? key : key + std::string(suffix_of(route->options.effective_tls()));
+  if (route != nullptr) key += suffix_of(route->options.effective_tls());
+  return with_wish(std::move(key), wish);
 }
 
 Result<Delivery> RouteTable::plan_for(std::string_view key) const {
+  const mail::TlsWish wish = take_wish(key);
   std::string_view hops_text = key;
   const TlsMode demanded = take_demand(hops_text);
   auto hops = parse_hops(hops_text);
@@ -210,6 +259,7 @@ Result<Delivery> RouteTable::plan_for(std::string_view key) const {
                   .connection_rate = options.connection_rate,
                   .sources = route != nullptr ? route->sources : std::vector<SourceAddress>{},
                   .tls = std::max(demanded, options.effective_tls()),
+                  .wish = wish,
                   .mta_sts = options.mta_sts,
                   .tls_options = std::move(options.tls_options),
                   .auth = std::move(options.auth)};

@@ -5,9 +5,12 @@
 // ("smtp://a:25,smtp://b:25", "mx:example.org", "maildir:/var/mail/{domain}/{local}"), and last, where the route asks
 // for it, "tls=required", "tls=verified" or "tls=dane": what was promised when the mail came is kept whatever
 // the configuration says later, and two routes to the same next hop never share connections that only one of them would
-// trust. The rest is looked up in the route that has these next hops.
+// trust. Behind that stands what the sender wants of TLS: ",requiretls" or ",tls-optional", where an SMTP server comes
+// next. The rest is looked up in the route that has these next hops.
 //
 // Immutable after create(); shared by all workers.
+//
+// Standards: RFC 8689 (REQUIRETLS, TLS-Required).
 #pragma once
 
 #include <cstdint>
@@ -18,6 +21,7 @@
 
 #include "base/result.h"
 #include "mail/address.h"
+#include "mail/envelope.h"
 #include "policy/relay_access.h"
 #include "relay/next_hop.h"
 #include "relay/options.h"
@@ -41,6 +45,7 @@ struct Delivery {
   Rate connection_rate;                  // of new connections
   std::vector<SourceAddress> sources;    // to send from; empty: any
   TlsMode tls = TlsMode::opportunistic;  // the stricter one of the key and the route
+  mail::TlsWish wish = mail::TlsWish::as_configured;
   bool mta_sts = true;
   tls::ClientOptions tls_options;
   sasl::ClientOptions auth;  // without a user: none
@@ -48,6 +53,9 @@ struct Delivery {
   NextHop::Kind kind() const noexcept { return hops.front().next_hop.kind; }
   bool is_network() const noexcept { return kind() != NextHop::Kind::maildir && kind() != NextHop::Kind::discard; }
 };
+
+/// The key without what the sender wants of TLS: who answers there, and what they bear, is the same.
+std::string_view without_wish(std::string_view key) noexcept;
 
 class RouteTable {
  public:
@@ -57,10 +65,10 @@ class RouteTable {
                                    const std::vector<policy::DomainOptions>& domains);
 
   /// Pure, quick, any thread.
-  std::string key_for(const mail::Address& recipient) const;
+  std::string key_for(const mail::Address& recipient, mail::TlsWish wish = mail::TlsWish::as_configured) const;
   /// The key of next hops that an operator names, "smtp://a, smtp://b": that of the route which has them, or one of
   /// their own. Errors: invalid.
-  Result<std::string> key_to(std::string_view next_hops) const;
+  Result<std::string> key_to(std::string_view next_hops, mail::TlsWish wish = mail::TlsWish::as_configured) const;
   /// Errors: invalid, for a key that no configuration of ours has made.
   Result<Delivery> plan_for(std::string_view key) const;
 
@@ -72,6 +80,7 @@ class RouteTable {
     std::string hops;  // the key without its demand for TLS
     bool matches(std::string_view domain) const noexcept;
   };
+  std::string key_as_configured(const mail::Address& recipient) const;
   const Route* find(std::string_view domain) const noexcept;
   const Route* find_by_key(std::string_view key, std::string_view hops_text,
                            const std::vector<Hop>& hops) const noexcept;

@@ -26,6 +26,8 @@ namespace {
 constexpr PublicStatus no_answer{451, {4, 4, 1}};
 constexpr PublicStatus not_offered{451, {4, 7, 4}};    // security features not supported
 constexpr PublicStatus not_encrypted{451, {4, 7, 5}};  // cryptographic failure
+constexpr PublicStatus encryption_needed{550, {5, 7, 10}};
+constexpr PublicStatus requiretls_needed{550, {5, 7, 30}};
 constexpr PublicStatus bad_credentials{451, {4, 7, 8}};
 constexpr PublicStatus not_logged_in{451, {4, 7, 0}};
 
@@ -84,13 +86,25 @@ Task<Result<void>> SessionOpening::run(Encryption encryption, Cancel cancel) {
   const bool offered = connection_.client.offered().starttls;
   if (done && encryption == Encryption::demanded && !offered) {
     const std::string who = peer_.demanded_by.empty() ? "the route" : peer_.demanded_by;
-    done = trouble(Error(ErrorKind::refused, "STARTTLS is not offered, and " + who + " wants TLS"), not_offered);
+    done = trouble(Error(ErrorKind::refused, "STARTTLS is not offered, and " + who + " wants TLS"),
+                   peer_.requiretls ? encryption_needed : not_offered);
   }
   if (done && offered && (encryption == Encryption::demanded || encryption == Encryption::where_offered)) {
     done = co_await start_tls(cancel);
   }
+  if (done) connection_.may_require_tls = may_require_tls();
+  if (done && peer_.requiretls && !connection_.may_require_tls) {
+    done = trouble(Error(ErrorKind::refused, "it does not offer REQUIRETLS, which the sender asks for"),
+                   requiretls_needed);
+  }
   if (done && !delivery_.auth.user.empty()) done = co_await log_in(cancel);
   co_return std::move(done);
+}
+
+// RFC 8689 2: TLS, a certificate that verifies, a name that nobody could choose for us, and the keyword said under TLS.
+bool SessionOpening::may_require_tls() const noexcept {
+  const tls::ConnectionInfo* const tls = connection_.client.tls();
+  return tls != nullptr && tls->peer_verified && peer_.vouched && connection_.client.offered().requiretls;
 }
 
 Task<Result<void>> SessionOpening::greet(Cancel cancel) {
@@ -105,12 +119,13 @@ Task<Result<void>> SessionOpening::hello(Cancel cancel) {
 
 Task<Result<void>> SessionOpening::start_tls(Cancel cancel) {
   auto reply = co_await connection_.client.starttls(Deadline::never(), cancel);
+  const bool refused = reply && reply->permanent();
   auto done = judge(reply, "STARTTLS");
   if (!done) {
     tls_failed_ = true;
     if (done.error().kind == ErrorKind::cancelled) co_return std::move(done);
     report_failed_handshake(peer_.remote, done.error());
-    done.error().status = not_encrypted;
+    done.error().status = refused && peer_.requiretls ? encryption_needed : not_encrypted;
     co_return std::move(done);
   }
   done = co_await shake_hands(cancel);
@@ -123,7 +138,8 @@ Task<Result<void>> SessionOpening::shake_hands(Cancel cancel) {
   const bool named = !peer_.host.empty() && mail::valid_domain(peer_.host, false) && !policy::parse_ip(peer_.host);
   const bool verify = delivery_.tls == TlsMode::verified || peer_.verify;
   if (verify && !named) {
-    co_return trouble(Error(ErrorKind::refused, "a certificate can be verified for a host name only"), not_encrypted);
+    co_return trouble(Error(ErrorKind::refused, "a certificate can be verified for a host name only"),
+                      peer_.requiretls ? encryption_needed : not_encrypted);
   }
   tls::ClientOptions options = delivery_.tls_options;
   auto context = co_await contexts_.get(options, cancel);
@@ -149,7 +165,9 @@ Task<Result<void>> SessionOpening::shake_hands(Cancel cancel) {
   }
   tls_failed_ = true;
   if (done.error().kind != ErrorKind::cancelled) report_failed_handshake(peer_.remote, done.error());
-  co_return trouble(std::move(done.error()), not_encrypted);
+  // What broke off may go well another time; a peer that is not who it should be has shown it.
+  const bool shown = context && done.error().kind == ErrorKind::refused;
+  co_return trouble(std::move(done.error()), shown && peer_.requiretls ? encryption_needed : not_encrypted);
 }
 
 Task<Result<void>> SessionOpening::log_in(Cancel cancel) {

@@ -5,7 +5,7 @@
 // show it (sasl::start_client sees to that).
 //
 // Standards: RFC 5321 3.1, RFC 3207 4 (STARTTLS, EHLO again behind it), RFC 8314 3.3 (implicit TLS), RFC 4954 (AUTH),
-// RFC 2033 (LMTP).
+// RFC 2033 (LMTP), RFC 8689 (REQUIRETLS).
 #pragma once
 
 #include <string>
@@ -31,6 +31,8 @@ struct Peer {
   bool local = false;         // a Unix socket
   bool implicit_tls = false;  // TLS from the first octet
   bool verify = false;        // its certificate must be good for `host`
+  bool vouched = false;       // `host` comes from the operator, from DNSSEC, from MTA-STS, or is the mail domain itself
+  bool requiretls = false;    // it must verify and offer REQUIRETLS (RFC 8689 4.2.1)
   std::string demanded_by{};  // what says that it has TLS, so that there is no way without; empty: nothing
   tls::DaneWish dane{};       // what its certificate must be; empty: nothing is announced
 };
@@ -48,7 +50,8 @@ class SessionOpening {
         helpers_(helpers) {}
 
   /// Errors: cancelled; else why this peer could not be used, with the enhanced code to defer with: 4.4.1, 4.7.4 (TLS
-  /// or AUTH is not offered), 4.7.5 (TLS failed), 4.7.8 (AUTH refused), 4.7.0.
+  /// or AUTH is not offered), 4.7.5 (TLS failed), 4.7.8 (AUTH refused), 4.7.0. Where the peer is to do REQUIRETLS and
+  /// has shown that it cannot: 5.7.10 (no TLS, or not with whom it should be), 5.7.30 (REQUIRETLS is not offered).
   io::Task<Result<void>> run(Encryption encryption, io::Cancel cancel);
   /// After an error: it was STARTTLS or the handshake.
   bool tls_failed() const noexcept { return tls_failed_; }
@@ -59,6 +62,7 @@ class SessionOpening {
   io::Task<Result<void>> start_tls(io::Cancel cancel);
   io::Task<Result<void>> shake_hands(io::Cancel cancel);
   io::Task<Result<void>> log_in(io::Cancel cancel);
+  bool may_require_tls() const noexcept;
   Result<void> judge(Result<smtp::Reply>& reply, std::string_view what) const;
   Result<void> trouble(Error error, PublicStatus status) const;
 

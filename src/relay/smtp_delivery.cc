@@ -21,8 +21,15 @@ struct Refusal {
 };
 
 // What would be damaged or misunderstood on the way through this peer is not sent through it.
-std::optional<Refusal> cannot_take(const Extensions& peer, const Work& work) {
+std::optional<Refusal> cannot_take(const OutboundConnection& connection, const Work& work) {
+  const Extensions& peer = connection.client.offered();
   const queue::Message& message = work.message();
+  const bool by_smtp = connection.client.dialect() == smtp::Dialect::smtp;
+  // The Connector sees to it; but mail may have been sent another way since, and a sibling is reached otherwise.
+  if (message.envelope.next_hop_tls() == mail::TlsWish::required && by_smtp && !connection.may_require_tls) {
+    return Refusal{{550, {5, 7, 30}},
+                   "the next hop has not shown that it may be told REQUIRETLS, which the sender asks for"};
+  }
   if (message.envelope.smtputf8 && !peer.smtputf8) {
     return Refusal{{553, {5, 6, 7}}, "the next hop does not offer SMTPUTF8, which this message needs"};
   }
@@ -51,7 +58,7 @@ Transfer transfer_for(const Extensions& peer, const queue::Message& message) noe
   return lines && !message.facts.dot_at_line_start ? Transfer::data : Transfer::bdat;
 }
 
-smtp::MailCommand mail_command(const Work& work) {
+smtp::MailCommand mail_command(const Work& work, bool may_require_tls) {
   const mail::Envelope& envelope = work.message().envelope;
   smtp::MailCommand mail;
   mail.reverse_path = work.reverse_path();
@@ -61,6 +68,7 @@ smtp::MailCommand mail_command(const Work& work) {
   mail.smtputf8 = envelope.smtputf8;
   mail.ret = envelope.ret;
   mail.envelope_id = envelope.envelope_id;
+  mail.requiretls = envelope.tls == mail::TlsWish::required && may_require_tls;
   return mail;
 }
 
@@ -161,7 +169,7 @@ Task<TransactionOutcome> deliver_over(OutboundConnection& connection, Work& work
   const Extensions& peer = client.offered();
   const queue::Message& message = work.message();
   TransactionOutcome outcome;
-  if (const auto refusal = cannot_take(peer, work)) {
+  if (const auto refusal = cannot_take(connection, work)) {
     outcome.statuses = for_all(work.recipients(), in_our_words(0, refusal->status, refusal->why, connection.remote));
     co_return std::move(outcome);
   }
@@ -170,7 +178,7 @@ Task<TransactionOutcome> deliver_over(OutboundConnection& connection, Work& work
   std::vector<const mail::Recipient*> recipients;
   recipients.reserve(tried.size());
   for (const std::uint32_t index : tried) recipients.push_back(&work.recipient(index));
-  const smtp::MailCommand mail = mail_command(work);
+  const smtp::MailCommand mail = mail_command(work, connection.may_require_tls);
 
   auto said = co_await client.begin(mail, recipients, transfer_for(peer, message), Deadline::never(), cancel);
   if (!said) {

@@ -56,6 +56,7 @@ Task<Result<smtp::Reply>> Session::bdat(std::string argument, Cancel cancel) {
   }
   if (!chunks.decoder.finished()) co_return replies::chunk_ok(command->octets);
   const mail::BodyFacts facts = chunks.decoder.facts();
+  note_header_wish(chunks.decoder.tls_not_required());
   queue::Upload upload = std::move(*chunks.upload);
   Reply kept = co_await keep(std::move(upload), facts);
   co_return kept;

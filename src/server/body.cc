@@ -50,6 +50,11 @@ std::optional<smtp::Reply> Session::refuse_body(const mail::BodyFacts& facts,
   return refuse_header(originators);
 }
 
+void Session::note_header_wish(bool tls_not_required) noexcept {
+  mail::TlsWish& wish = transaction_->envelope.tls;
+  if (tls_not_required && wish == mail::TlsWish::as_configured) wish = mail::TlsWish::optional;
+}
+
 BareLineEnding Session::limits_bare_line_ending() const noexcept {
   return settings_->options->bare_line_ending;
 }
@@ -83,6 +88,7 @@ Task<smtp::Reply> Session::keep(queue::Upload upload, mail::BodyFacts facts) {
     if (!facts.has_message_id) prefix += mail::message_id_field(id, settings_->options->hostname);
   }
   if (handed != nullptr) inherit(envelope, *handed);  // the trace above tells of the sibling, the rest of its client
+  const mail::TlsWish wish = envelope.tls;
   const std::uint64_t octets = facts.octets;
   const std::string sender = envelope.reverse_path.text();
   const std::size_t recipients = envelope.recipients.size();
@@ -97,6 +103,7 @@ Task<smtp::Reply> Session::keep(queue::Upload upload, mail::BodyFacts facts) {
   counters.message_bytes_received_total.add(octets);
   Event event(EventKind::accept);
   event.session(id_).message(id).field("from", sender).field("recipients", recipients).field("size", octets);
+  if (wish != mail::TlsWish::as_configured) event.field("tls_wish", to_string(wish));
   if (handed != nullptr) event.field("original", handed->id).field("login", handed->origin.login);
   event.emit();
   co_return replies::queued(id);

@@ -115,11 +115,18 @@ smtp::Reply Session::ehlo(std::string_view argument) {
   rset();  // RFC 5321 4.1.4
   helo_ = *name;
   esmtp_ = true;
-  smtp::Extensions offered = settings_->extensions;
+  smtp::Extensions offered = this->offered();
   offered.starttls = offers_starttls();
   if (is_sibling()) offered.handoff = process_token();
   if (may_authenticate()) offered.auth_mechanisms = settings_->sasl->mechanisms(channel());
   return replies::ehlo_ok(settings_->options->hostname, helo_, offered);
+}
+
+smtp::Extensions Session::offered() const {
+  if (!esmtp_) return {};
+  smtp::Extensions offered = settings_->extensions;
+  offered.requiretls = offered.requiretls && encrypted();  // RFC 8689 2
+  return offered;
 }
 
 smtp::Reply Session::helo(std::string_view argument) {
@@ -145,8 +152,7 @@ smtp::Reply Session::mail(std::string_view argument) {
   auto provenance = std::exchange(provenance_, nullptr);
   const bool handed = provenance != nullptr;
   if (!handed && listener_->auth == AuthMode::required && identity_ == nullptr) return ask_for_auth();
-  static const smtp::Extensions none;
-  auto command = smtp::parse_mail(argument, esmtp_ ? settings_->extensions : none);
+  auto command = smtp::parse_mail(argument, offered());
   if (!command) return replies::from_error(command.error());
   if (command->size.value_or(0) > message_size_max(handed)) return replies::size_exceeded(limits.message_size_max);
   if (context_.services.clients.memory() == MemoryLevel::no_messages) return replies::memory_short();
@@ -160,6 +166,7 @@ smtp::Reply Session::mail(std::string_view argument) {
   envelope.smtputf8 = command->smtputf8;
   envelope.ret = command->ret;
   envelope.envelope_id = std::move(command->envelope_id);
+  if (command->requiretls) envelope.tls = mail::TlsWish::required;
   Reply reply = start_transaction(std::move(envelope));
   transaction_->handed = std::move(provenance);
   return reply;

@@ -72,6 +72,7 @@ Task<Result<smtp::Reply>> Session::data(bool has_argument, Cancel cancel) {
     transaction_.reset();
     co_return std::move(*refusal);
   }
+  note_header_wish(decoder.tls_not_required());
   Reply kept = co_await keep(std::move(*upload), decoder.facts());
   co_return kept;
 }

@@ -8,6 +8,7 @@ smtp::Extensions offered_by(const Options& options) {
   smtp::Extensions offered;
   offered.pipelining = offered.size = offered.eight_bit_mime = offered.binary_mime = offered.chunking = true;
   offered.smtputf8 = offered.dsn = offered.enhanced_status_codes = true;
+  offered.requiretls = true;  // under TLS
   offered.size_max = options.limits.message_size_max;
   offered.rcpt_max = options.limits.recipients_max;
   return offered;

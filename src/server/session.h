@@ -4,7 +4,7 @@
 // Lives in its listener's scope, on one core.
 //
 // Standards: RFC 5321, 2920 (PIPELINING), 3030 (CHUNKING, BINARYMIME), 1870 (SIZE), 6152, 6531, 3461, 2034, 9422, 3207
-// (STARTTLS), 4954 (AUTH), 6409 (submission), 8314 (TLS from the first octet).
+// (STARTTLS), 4954 (AUTH), 6409 (submission), 8314 (TLS from the first octet), 8689 (REQUIRETLS).
 // XHANDOFF is ours (smtp/handoff.h).
 #pragma once
 
@@ -91,6 +91,8 @@ class Session {
   Reply answer(const smtp::Command& command);
   void refused(const smtp::Command& command, const Reply& reply);
   Reply ehlo(std::string_view argument);
+  /// What this client may use, as far as parameters of commands go.
+  smtp::Extensions offered() const;
   Reply helo(std::string_view argument);
   Reply mail(std::string_view argument);
   Reply rcpt(std::string_view argument);
@@ -118,6 +120,8 @@ class Session {
   BareLineEnding limits_bare_line_ending() const noexcept;
   /// Waits a moment first while delivery is a little behind.
   io::Task<Result<queue::Upload>> begin_upload(io::Cancel cancel);
+  /// `tls_not_required`: the header says so. MAIL has the first word (RFC 8689 4.1).
+  void note_header_wish(bool tls_not_required) noexcept;
   io::Task<Reply> keep(queue::Upload upload, mail::BodyFacts facts);
 
   Context& context_;

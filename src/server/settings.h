@@ -23,7 +23,7 @@ struct Settings {
   std::shared_ptr<account::Store> accounts;            // empty: no listener has AUTH
   std::shared_ptr<const sasl::Server> sasl;            // empty where `accounts` is, which it asks
   std::shared_ptr<tls::ServerContext> tls;             // empty: no certificates, so no TLS
-  smtp::Extensions extensions;  // offered to EHLO, but for STARTTLS and AUTH, which depend on the session
+  smtp::Extensions extensions;  // offered to EHLO, but for STARTTLS, AUTH and REQUIRETLS, which depend on the session
 };
 
 /// What `options` let us offer.

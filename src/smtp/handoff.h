@@ -14,8 +14,9 @@
 //   TRUST     YES: it might relay
 //   DELAY     TOLD: the sender has heard that delivery takes longer
 //
-// The rest goes where it always goes: BODY, SMTPUTF8, RET and ENVID with MAIL, NOTIFY and ORCPT with RCPT. A parser
-// without I/O: what a peer sends here is as hostile as anything. docs/decisions/0022-handoff.md.
+// The rest goes where it always goes: BODY, SMTPUTF8, RET, ENVID and REQUIRETLS with MAIL, NOTIFY and ORCPT with RCPT,
+// TLS-Required in the header. A parser without I/O: what a peer sends here is as hostile as anything.
+// docs/decisions/0022-handoff.md.
 #pragma once
 
 #include <string>

@@ -131,6 +131,7 @@ inline constexpr std::array fields = std::to_array<FieldInfo>({
     {"signal", "signal received"},
     {"size", "octets of the message"},
     {"state", "state of a message, a destination or the server"},
+    {"tls_wish", "what the sender asks of TLS: required (REQUIRETLS), optional (TLS-Required: No)"},
     {"to", "recipient"},
     {"uptime", "seconds since the start"},
     {"user", "user the process runs as"},

@@ -197,6 +197,24 @@ TEST(Bounce, WholeMessageGoesBackOnlyWhereItFits) {
   EXPECT_FALSE(queue::returns_whole(options, message, queue::ReportKind::failure));
 }
 
+TEST(Bounce, AsksOfTlsWhatTheOriginalAsked) {
+  const queue::Options options;
+  Original original;
+  original.message.envelope.ret = mail::DsnReturn::full;
+  EXPECT_EQ(original.compose().envelope.tls, mail::TlsWish::as_configured);
+  original.message.envelope.tls = mail::TlsWish::optional;
+  queue::Bounce bounce = original.compose();
+  EXPECT_EQ(bounce.envelope.tls, mail::TlsWish::optional);
+  EXPECT_LT(bounce.body.find("\r\nTLS-Required: No\r\n"), bounce.facts.header_octets);
+  EXPECT_TRUE(queue::returns_whole(options, original.message, queue::ReportKind::failure));
+  original.message.envelope.tls = mail::TlsWish::required;
+  EXPECT_FALSE(queue::returns_whole(options, original.message, queue::ReportKind::failure));
+  bounce = original.compose();
+  EXPECT_EQ(bounce.envelope.tls, mail::TlsWish::required);
+  EXPECT_EQ(bounce.body.find("TLS-Required"), std::string::npos);
+  EXPECT_EQ(bounce.envelope.next_hop_tls(), mail::TlsWish::as_configured) << "rather unprotected than lost";
+}
+
 class BounceTest : public QueueTest {
  protected:
   /// Fails one message from `from`; returns the bounce's body as its receiver would get it, empty if there is none.

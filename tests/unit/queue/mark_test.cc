@@ -23,7 +23,8 @@ TEST(MarkTest, WhatIsWrittenIsRead) {
   mark.selector.ids = {MessageId{1, 2}, MessageId{3, 4}};
   mark.selector.sender = "";
   mark.selector.destination = "example.net";
-  mark.to = "smtp://relay.example.net:25";
+  mark.to = mark.to_optional = "smtp://relay.example.net:25";
+  mark.to_required = mark.to + ",requiretls";
   const auto read = queue::decode_mark(queue::encode_mark(mark));
   ASSERT_TRUE(read) << read.error().reason;
   EXPECT_EQ(*read, mark);
@@ -34,7 +35,7 @@ TEST(MarkTest, WhatIsWrittenIsRead) {
 TEST(MarkTest, AnEarlierSchemaKnewNoReroutes) {
   const Mark mark{7, MarkKind::drop, {.sender = "a@example.org"}, {123'456}};
   std::string octets = queue::encode_mark(mark);
-  octets.pop_back();  // the length of `to`
+  octets.resize(octets.size() - 3);  // the lengths of `to` and its like
   octets[0] = 1;
   const auto read = queue::decode_mark(octets);
   ASSERT_TRUE(read) << read.error().reason;
@@ -44,7 +45,8 @@ TEST(MarkTest, AnEarlierSchemaKnewNoReroutes) {
 TEST(MarkTest, ARerouteStandsInTheWayUntilItsMailHasArrivedAndTheNewestLeads) {
   const auto message = message_of("a@example.org", "b@example.net", 0);
   const Mark first{1, MarkKind::reroute, {.sender = "a@example.org"}, {}, {}, {}, {}, {}, "smtp://one:25"};
-  const Mark second{2, MarkKind::reroute, {.recipient = "@example.net"}, {}, {}, {}, {}, {}, "smtp://two:25"};
+  const Mark second{2,  MarkKind::reroute, {.recipient = "@example.net"}, {}, {}, {}, {},
+                    {}, "smtp://two:25",   "smtp://two:25,requiretls"};
   const Mark retry{3, MarkKind::retry};
   const Marks marks{{first, second, retry}, 3};
   const auto way = [&](const char* destination) {
@@ -55,6 +57,10 @@ TEST(MarkTest, ARerouteStandsInTheWayUntilItsMailHasArrivedAndTheNewestLeads) {
   EXPECT_EQ(way("smtp:example.net"), 2U);
   EXPECT_EQ(way("smtp://one:25"), 2U);
   EXPECT_EQ(way("smtp://two:25"), 0U);
+  auto secret = message;
+  secret.envelope.tls = mail::TlsWish::required;
+  EXPECT_NE(marks.gate(secret, 0, "smtp://two:25"), nullptr);
+  EXPECT_EQ(marks.gate(secret, 0, "smtp://two:25,requiretls"), nullptr);
   const auto later = message_of("a@example.org", "b@example.net", 2);
   EXPECT_EQ(marks.gate(later, 0, "smtp:example.net"), nullptr);
 }

@@ -73,7 +73,8 @@ class QueueTest : public ::testing::Test {
   }
 
   void open() {
-    auto opened = queue::Queue::open(options_, {[](const mail::Address& a) { return "smtp:" + a.domain; }});
+    auto opened =
+        queue::Queue::open(options_, {[](const mail::Address& a, mail::TlsWish) { return "smtp:" + a.domain; }});
     ASSERT_TRUE(opened) << opened.error().reason;
     queue_ = std::move(*opened);
   }

@@ -303,7 +303,8 @@ TEST_F(QueueTest, ListenerHearsOfADestinationOnceUntilItIsEmpty) {
 
 TEST_F(QueueTest, LockedDirectoryIsRefusedWithTheHoldersPid) {
   open();
-  const auto second = queue::Queue::open(options_, {[](const mail::Address&) { return std::string("x"); }});
+  const auto second =
+      queue::Queue::open(options_, {[](const mail::Address&, mail::TlsWish) { return std::string("x"); }});
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().kind, ErrorKind::refused);
   EXPECT_NE(second.error().reason.find("pid " + std::to_string(::getpid())), std::string::npos)

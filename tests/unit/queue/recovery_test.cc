@@ -48,7 +48,7 @@ class RecoveryTest : public QueueTest {
     return found;
   }
   Result<std::unique_ptr<queue::Queue>> try_open() {
-    return queue::Queue::open(options_, {[](const mail::Address& a) { return "smtp:" + a.domain; }});
+    return queue::Queue::open(options_, {[](const mail::Address& a, mail::TlsWish) { return "smtp:" + a.domain; }});
   }
 };
 
@@ -179,7 +179,8 @@ TEST_F(RecoveryTest, PowerCutKeepsWhatWasAcknowledgedAndMayRepeatWhatWasNot) {
     std::set<MessageId> waiting, delivered;
     Story story{options_.data_dir + "/db", before, {}};
     {
-      auto opened = queue::Queue::open(options_, {[](const mail::Address& a) { return "smtp:" + a.domain; }}, disk);
+      auto opened = queue::Queue::open(
+          options_, {[](const mail::Address& a, mail::TlsWish) { return "smtp:" + a.domain; }}, disk);
       ASSERT_TRUE(opened) << opened.error().reason;
       queue_ = std::move(*opened);
       on_shard(
@@ -206,7 +207,8 @@ TEST_F(RecoveryTest, PowerCutKeepsWhatWasAcknowledgedAndMayRepeatWhatWasNot) {
     }
     fs::remove_all(options_.data_dir + "/db");
     fs::rename(before, options_.data_dir + "/db");
-    auto opened = queue::Queue::open(options_, {[](const mail::Address& a) { return "smtp:" + a.domain; }}, disk);
+    auto opened =
+        queue::Queue::open(options_, {[](const mail::Address& a, mail::TlsWish) { return "smtp:" + a.domain; }}, disk);
     ASSERT_TRUE(opened) << opened.error().reason;
     queue_ = std::move(*opened);
     auto found = what_is_queued(queue_->gauges().messages);

@@ -250,7 +250,8 @@ TEST_F(SteeringTest, ExplainTellsTheGatesInOrder) {
 
 io::Task<> reroute(Shard& shard, queue::Queue& queue, Selector selector, std::string to) {
   auto work = [&] {
-    const auto made = queue.inspector().mark({.kind = MarkKind::reroute, .selector = selector, .to = to});
+    const auto made =
+        queue.inspector().mark({.kind = MarkKind::reroute, .selector = selector, .to = to, .to_required = to + ",x"});
     EXPECT_TRUE(made) << made.error().reason;
   };
   co_await meanwhile(shard, work);

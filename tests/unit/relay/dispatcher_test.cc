@@ -53,8 +53,9 @@ class Relay {
     options.segment_octets = 4 << 20;
     options.index_lag = milliseconds(5);
     const RouteTable* table = routes_.get();
-    queue_ = std::move(
-        *queue::Queue::open(options, {[table](const mail::Address& address) { return table->key_for(address); }}));
+    queue_ = std::move(*queue::Queue::open(options, {[table](const mail::Address& address, mail::TlsWish wish) {
+                                             return table->key_for(address, wish);
+                                           }}));
     shard_ = std::move(*queue_->make_shard(0, reactor));
     Options relay;
     relay.hostname = "c.example";

@@ -55,7 +55,8 @@ class Leaving {
     options.segment_octets = 4 << 20;
     options.index_lag = milliseconds(5);
     options.retry.first = std::chrono::hours(1);
-    queue_ = std::move(*queue::Queue::open(options, {[](const mail::Address&) { return std::string("smtp:d"); }}));
+    queue_ = std::move(
+        *queue::Queue::open(options, {[](const mail::Address&, mail::TlsWish) { return std::string("smtp:d"); }}));
     shard_ = std::move(*queue_->make_shard(0, reactor));
     options_.hostname = "c.example";
     options_.handoff.connections_max = 1;

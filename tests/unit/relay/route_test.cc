@@ -66,6 +66,9 @@ TEST(RouteTable, WhereAnOperatorWantsMailIsTheRouteThatLeadsThereOrAKeyOfItsOwn)
   EXPECT_EQ(routes->key_to("smtp://a.example , lmtp://b.example").value(), "smtp://a.example:25,lmtp://b.example:24");
   EXPECT_EQ(routes->key_to("mx:strict.example").value(), "mx:strict.example,tls=required");
   EXPECT_EQ(routes->key_to("mx:other.example").value(), "mx:other.example");
+  EXPECT_EQ(routes->key_to("smtp://relay.example", mail::TlsWish::required).value(),
+            routes->key_for({"x", "secure.example"}, mail::TlsWish::required));
+  EXPECT_EQ(routes->key_to("lmtp://b.example", mail::TlsWish::required).value(), "lmtp://b.example:24");
   for (const char* wrong : {"", "mx", "nonsense", "smtp://a.example,", "discard:,smtp://a.example"})
     EXPECT_FALSE(routes->key_to(wrong)) << wrong;
 }
@@ -105,6 +108,36 @@ TEST(RouteTable, ADemandForTlsIsPartOfTheKey) {
   EXPECT_EQ(made->plan_for(verified)->hops.size(), 1U);
   EXPECT_EQ(made->plan_for("smtp://gw.example:587,tls=required")->tls, TlsMode::required);
   EXPECT_EQ(made->plan_for("smtp://gw.example:587")->tls, TlsMode::opportunistic);
+}
+
+TEST(RouteTable, WhatTheSenderWantsOfTlsStandsBehindWhatTheOperatorWants) {
+  using mail::TlsWish;
+  RouteOptions store;
+  store.domain = "store.example";
+  store.next_hops = {"lmtp://store.example:24"};
+  RouteOptions both;
+  both.domain = "both.example";
+  both.next_hops = {"lmtp://store.example:24", "smtps://a.example:465"};
+  const auto made = RouteTable::create({gateway("a.example", TlsMode::verified), store, both}, {});
+  ASSERT_TRUE(made.has_value()) << made.error().reason;
+  const std::string key = made->key_for({"x", "a.example"}, TlsWish::required);
+  EXPECT_EQ(key, "smtp://gw.example:587,tls=verified,requiretls");
+  const auto plan = made->plan_for(key);
+  ASSERT_TRUE(plan.has_value());
+  EXPECT_EQ(plan->wish, TlsWish::required);
+  EXPECT_EQ(plan->tls, TlsMode::verified);
+  EXPECT_EQ(plan->hops.size(), 1U);
+  EXPECT_EQ(without_wish(key), "smtp://gw.example:587,tls=verified");
+  EXPECT_EQ(made->key_for({"x", "b.example"}, TlsWish::optional), "mx:b.example,tls-optional");
+  EXPECT_EQ(made->plan_for("mx:b.example,tls-optional")->wish, TlsWish::optional);
+  EXPECT_EQ(made->plan_for("mx:b.example")->wish, TlsWish::as_configured);
+  EXPECT_EQ(made->key_for({"x", "store.example"}, TlsWish::required), "lmtp://store.example:24");
+  EXPECT_TRUE(made->key_for({"x", "both.example"}, TlsWish::required).ends_with(",requiretls"));
+  EXPECT_EQ(table().key_for({"x", "home.example"}, TlsWish::required), "maildir:/m/{domain}/{local}");
+  for (const char* bad :
+       {"mx:b.example,requiretls,tls=required", "requiretls", ",requiretls", "mx:b.example,requiretls,tls-optional"}) {
+    EXPECT_FALSE(made->plan_for(bad).has_value()) << bad;
+  }
 }
 
 TEST(RouteTable, WhatWasDemandedWhenTheMailCameIsKept) {

@@ -75,6 +75,44 @@ TEST(SmtpDelivery, EachRecipientHasThePeersWordForIt) {
   });
 }
 
+// What the peer heard of a message with `wish` over a connection on which REQUIRETLS may be said, or not.
+Task<TransactionOutcome> deliver_with_wish(Reactor& reactor, bool may_require_tls, bool bounce, std::string& mail) {
+  FakeWork work({"a"}, "x\r\n");
+  work.edit().envelope.tls = mail::TlsWish::required;
+  if (bounce) work.edit().envelope.reverse_path = {};
+  std::vector<Script> scripts(1, after_hello("250-REQUIRETLS\r\n", {{"\r\n", "250 m\r\n"},
+                                                                    {"\r\n", "250 r\r\n"},
+                                                                    {"DATA\r\n", "354 go\r\n"},
+                                                                    {".\r\n", "250 2.0.0 taken\r\n"}}));
+  ScriptedPeer peer(reactor, std::move(scripts));
+  auto connection = co_await connect(reactor, peer);
+  connection->may_require_tls = may_require_tls;
+  const ReplyRules rules(std::vector<ReplyRule>{});
+  auto outcome = co_await deliver_over(*connection, work, rules, Cancel::never());
+  co_await connection->client.close();
+  co_await peer.stop();
+  if (peer.heard().size() > 2) mail = peer.heard()[2];
+  co_return std::move(outcome);
+}
+
+TEST(SmtpDelivery, RequiretlsIsSaidWhereItMayBeAndNothingGoesWhereItMayNot) {
+  test::run_on_reactor([](Reactor& reactor) -> Task<> {
+    std::string mail;
+    auto outcome = co_await deliver_with_wish(reactor, true, false, mail);
+    EXPECT_EQ(outcome.statuses.at(0).action, Action::delivered);
+    EXPECT_EQ(mail, "MAIL FROM:<sender@s.example> REQUIRETLS\r\n");
+    mail.clear();
+    outcome = co_await deliver_with_wish(reactor, false, false, mail);
+    EXPECT_EQ(outcome.statuses.at(0).status, (PublicStatus{550, {5, 7, 30}}));
+    EXPECT_EQ(mail, "");
+    outcome = co_await deliver_with_wish(reactor, true, true, mail);
+    EXPECT_EQ(mail, "MAIL FROM:<> REQUIRETLS\r\n");
+    outcome = co_await deliver_with_wish(reactor, false, true, mail);
+    EXPECT_EQ(outcome.statuses.at(0).action, Action::delivered) << "a bounce is not discarded";
+    EXPECT_EQ(mail, "MAIL FROM:<>\r\n");
+  });
+}
+
 TEST(SmtpDelivery, LmtpRecipientsHaveTheirOwnFinalWord) {
   test::run_on_reactor([](Reactor& reactor) -> Task<> {
     FakeWork work({"a", "b", "c"}, "x\r\n");
