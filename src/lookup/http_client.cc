@@ -69,12 +69,24 @@ void set_limits(CURL* easy, const HttpLimits& limits) {
   if (!limits.ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, limits.ca_file.c_str());
 }
 
+struct FreeList {
+  void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
+};
+using List = std::unique_ptr<curl_slist, FreeList>;
+
+/// The header fields of a body of one's own; null: there is none.
+List body_fields(const HttpRequest& request) {
+  if (request.content_type.empty()) return nullptr;
+  return List(curl_slist_append(nullptr, ("Content-Type: " + request.content_type).c_str()));
+}
+
 void set_request(CURL* easy, const HttpRequest& request, const std::string& form) {
   curl_easy_setopt(easy, CURLOPT_URL, request.url.c_str());
   curl_easy_setopt(easy, CURLOPT_USERAGENT, "ringpost/" RINGPOST_VERSION);
-  if (!request.form.empty()) {
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(form.size()));
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, form.c_str());
+  const std::string& body = request.content_type.empty() ? form : request.body;
+  if (!request.form.empty() || !request.content_type.empty()) {
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body.c_str());
   }
   if (!request.user.empty()) {
     curl_easy_setopt(easy, CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BASIC));
@@ -82,11 +94,6 @@ void set_request(CURL* easy, const HttpRequest& request, const std::string& form
     curl_easy_setopt(easy, CURLOPT_PASSWORD, request.password.c_str());
   }
 }
-
-struct FreeList {
-  void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
-};
-using List = std::unique_ptr<curl_slist, FreeList>;
 
 /// "HOST:PORT:ADDRESS,[ADDRESS]", as libcurl takes addresses that somebody else has looked up.
 List known_addresses(const HttpRequest& request) {
@@ -118,6 +125,8 @@ Result<HttpResponse> http_request(const HttpRequest& request, const HttpLimits& 
   Body body{{}, limits.body_octets_max};
   set_limits(easy.get(), limits);
   set_request(easy.get(), request, form);
+  const List fields = body_fields(request);
+  if (fields) curl_easy_setopt(easy.get(), CURLOPT_HTTPHEADER, fields.get());
   const List addresses = known_addresses(request);
   if (addresses) curl_easy_setopt(easy.get(), CURLOPT_RESOLVE, addresses.get());
   curl_easy_setopt(easy.get(), CURLOPT_WRITEFUNCTION, take);
@@ -125,8 +134,10 @@ Result<HttpResponse> http_request(const HttpRequest& request, const HttpLimits& 
   const CURLcode code = curl_easy_perform(easy.get());
   if (code == CURLE_WRITE_ERROR)
     return fail(ErrorKind::unavailable, without_query(request.url) + ": the answer is too long");
-  if (code != CURLE_OK)
-    return fail(ErrorKind::unavailable, without_query(request.url) + ": " + curl_easy_strerror(code));
+  if (code != CURLE_OK) {
+    return fail(ErrorKind::unavailable, without_query(request.url) + ": " + curl_easy_strerror(code),
+                code == CURLE_PEER_FAILED_VERIFICATION ? bad_server_certificate : PublicStatus{});
+  }
   long status = 0;
   curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);
   return HttpResponse{static_cast<int>(status), std::move(body.octets)};

@@ -30,6 +30,18 @@ TEST(HttpClient, FieldsOfAFormAreEscapedAndTheUserIsAuthenticated) {
   EXPECT_TRUE(request.ends_with("\r\n\r\na=1%26b%3D2&c=%C3%A4%20%2B"));
 }
 
+TEST(HttpClient, ABodyOfOnesOwnIsPostedAsItIs) {
+  HttpServer server({HttpServer::answer("201 Created", "")});
+  const std::string octets("\x1f\x8b\0\r\n=&", 7);
+  const auto answer = http_request({.url = server.url("/r"), .body = octets, .content_type = "application/x+gzip"});
+  ASSERT_TRUE(answer) << answer.error().reason;
+  EXPECT_EQ(answer->status, 201);
+  const std::string request = server.requests().at(0);
+  EXPECT_TRUE(request.starts_with("POST /r HTTP/1.1\r\n"));
+  EXPECT_NE(request.find("Content-Type: application/x+gzip\r\n"), std::string::npos);
+  EXPECT_TRUE(request.ends_with("\r\n\r\n" + octets));
+}
+
 TEST(HttpClient, AHostWhoseAddressesAreGivenIsNotLookedUp) {
   HttpServer server({HttpServer::answer("200 OK", "hello"), HttpServer::answer("200 OK", "again")});
   std::string url = server.url("/");
