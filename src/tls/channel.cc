@@ -5,6 +5,7 @@
 #include <new>
 
 #include "base/assert.h"
+#include "tls/certificate_problem.h"
 #include "tls/hello.h"
 
 namespace ringpost::tls {
@@ -202,7 +203,7 @@ Error Channel::failure(int error) {
   if (known && alerts.last_rx.level == alert_fatal) {
     reason += "the peer sent the alert " + std::string(wolf::alert_name(alerts.last_rx.code));
   } else if (judged_ && !info_.peer_problem.empty() && !done_ && client_ != nullptr && wish_.must_verify()) {
-    reason += "the peer's certificate is not accepted: " + info_.peer_problem;
+    reason += std::string(problem::not_accepted) + info_.peer_problem;
   } else {
     reason += wolf::error_text(error);
   }

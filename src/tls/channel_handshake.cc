@@ -4,6 +4,7 @@
 
 #include "base/assert.h"
 #include "base/text.h"
+#include "tls/certificate_problem.h"
 #include "tls/channel.h"
 
 namespace ringpost::tls {
@@ -91,7 +92,7 @@ bool Channel::judge(std::span<const std::string_view> chain) {
   } else if (client_ != nullptr) {
     info_.peer_problem = client_->trust.problem_of(chain, TrustStore::Purpose::server);
     if (info_.peer_problem.empty() && !wish_.server_name.empty() && !stands_for(*facts, wish_.server_name)) {
-      info_.peer_problem = "made for another name than " + printable(wish_.server_name, 100);
+      info_.peer_problem = std::string(problem::other_name) + printable(wish_.server_name, 100);
     }
     if (info_.peer_problem.empty() && wish_.server_name.empty()) info_.peer_problem = "no name to verify was given";
   } else if (server_->client_trust) {

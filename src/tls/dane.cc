@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "crypto/digest.h"
 #include "tls/certificate.h"
+#include "tls/certificate_problem.h"
 #include "tls/trust.h"
 
 namespace ringpost::tls {
@@ -76,7 +77,7 @@ DaneVerdict judge_dane(std::span<const std::string_view> chain, const DaneWish& 
   if (!leaf->for_servers) return {{}, "not made for servers"};
   const bool named = std::ranges::any_of(wish.names, [&](const auto& name) { return stands_for(*leaf, name); });
   if (named) return {"dane-ta", {}};
-  return {{}, "made for another name than " + (wish.names.empty() ? "any" : printable(wish.names.front(), 100))};
+  return {{}, std::string(problem::other_name) + (wish.names.empty() ? "any" : printable(wish.names.front(), 100))};
 }
 
 }  // namespace ringpost::tls

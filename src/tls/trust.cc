@@ -4,6 +4,7 @@
 
 #include "base/assert.h"
 #include "tls/certificate.h"
+#include "tls/certificate_problem.h"
 #include "tls/file_text.h"
 
 namespace ringpost::tls {
@@ -21,13 +22,13 @@ int verify_link(WOLFSSL_CERT_MANAGER* manager, std::string_view der) {
 std::string in_words(int error) {
   switch (error) {
     case ASN_NO_SIGNER_E:
-      return "its issuer is not trusted";
+      return std::string(problem::issuer_not_trusted);
     case ASN_SELF_SIGNED_E:
-      return "self-signed and not trusted";
+      return std::string(problem::self_signed);
     case ASN_AFTER_DATE_E:
-      return "expired";
+      return std::string(problem::expired);
     case ASN_BEFORE_DATE_E:
-      return "not yet valid";
+      return std::string(problem::not_yet_valid);
     case ASN_SIG_CONFIRM_E:
       return "its signature is wrong";
     default:
@@ -83,7 +84,7 @@ std::string TrustStore::problem_of(std::span<const std::string_view> chain, Purp
   if (chain.empty()) return "no certificate";
   const auto leaf = read_certificate(chain.front());
   if (!leaf) return "not a certificate";
-  if (empty_) return "no authorities are configured";
+  if (empty_) return std::string(problem::no_authorities);
   if (!(purpose == Purpose::server ? leaf->for_servers : leaf->for_clients)) {
     return purpose == Purpose::server ? "not made for servers" : "not made for clients";
   }
