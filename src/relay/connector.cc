@@ -199,12 +199,13 @@ Task<Connector::Opened> Connector::open_hop(const Delivery& delivery, const Hop&
   }
   auto hosts = co_await resolver_.mx_hosts(hop.mx_domain, look_up_until, cancel);
   if (!hosts) co_return propagate(hosts);
-  Origin origin{hop.mx_domain, nullptr};
+  Origin origin{hop.mx_domain, nullptr, {}};
   const bool may_have_policy = delivery.mta_sts && hearing == Hearing::listen;
   if (may_have_policy && !options_.data_dir.empty() && mail::valid_domain(hop.mx_domain, false)) {
     auto policy = co_await sts_.find(hop.mx_domain, delivery.tls_options.ca_file, cancel);
     if (!policy) co_return propagate(policy);
     origin.policy = std::move(*policy);
+    origin.problem = sts_.problem_of(hop.mx_domain);
   }
   Search search(hop.mx_domain + " has no mail host", delivery.wish);
   for (MxHost& host : *hosts) {
@@ -221,9 +222,15 @@ Task<Connector::Opened> Connector::open_host(const Delivery& delivery, MxHost ho
   Search search(host.name + " has no address", delivery.wish);
   choose_name(peer, delivery, host, origin.policy);
   peer.remote = host.name;
+  if (observer_ != nullptr) {
+    peer.noted = session_to_note(delivery, host, origin.domain, origin.policy.get(), origin.problem);
+  }
   auto allowed = apply_dane(peer, delivery, host, origin.domain);
   if (allowed) allowed = apply_sts(peer, delivery, host, origin.policy);
-  if (!allowed) co_return std::unexpected(allowed.error());
+  if (!allowed) {
+    if (observer_ != nullptr) note_refusal(*observer_, peer);
+    co_return std::unexpected(allowed.error());
+  }
   for (const SocketAddress& address : host.addresses) {
     peer.port = address.port();
     peer.remote = remote_name(host.name, address);
@@ -263,11 +270,13 @@ Task<Connector::Opened> Connector::open_session(const Delivery& delivery, const 
     if (stream.error().kind == ErrorKind::cancelled) co_return propagate(stream);
     co_return std::unexpected(unusable(peer.remote, std::move(stream.error())));
   }
+  const std::string sending_ip = observer_ != nullptr ? (*stream)->local().host() : std::string();
   auto connection = std::make_unique<OutboundConnection>(std::move(*stream), waits_of(options_), peer.remote);
   const std::string& hostname = source.hostname.empty() ? options_.hostname : source.hostname;
   SessionOpening opening(*connection, peer, delivery, hostname, contexts_, helpers_);
   auto done = co_await opening.run(encryption, cancel);
   tls_failed = opening.tls_failed();
+  if (observer_ != nullptr) note_session(*observer_, peer, sending_ip, address, opening.tls_outcome());
   if (!done) {
     co_await connection->client.quit(Deadline::after(parting_wait), cancel);
     co_return propagate(done);

@@ -19,6 +19,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -31,6 +32,7 @@
 #include "relay/sts_policies.h"
 #include "relay/tls_contexts.h"
 #include "relay/tls_failures.h"
+#include "relay/tls_observation.h"
 
 namespace ringpost::relay {
 
@@ -39,12 +41,14 @@ std::string remote_name(const std::string& host, const io::SocketAddress& addres
 
 class Connector {
  public:
-  /// All four outlive it.
-  Connector(io::Reactor& reactor, Resolver& resolver, io::OffloadPool& helpers, const Options& options)
+  /// All outlive it. `observer` hears how TLS went with the hosts of domains; null: nobody does.
+  Connector(io::Reactor& reactor, Resolver& resolver, io::OffloadPool& helpers, const Options& options,
+            tlsrpt::Observer* observer = nullptr)
       : reactor_(reactor),
         resolver_(resolver),
         helpers_(helpers),
         options_(options),
+        observer_(observer),
         contexts_(reactor, helpers),
         sts_(reactor, resolver, helpers, options.data_dir + "/mta-sts") {}
 
@@ -64,8 +68,9 @@ class Connector {
   using Opened = Result<std::unique_ptr<OutboundConnection>>;
   /// How a host was found.
   struct Origin {
-    std::string domain;          // whose MX it is; empty: a route names it
-    StsPolicies::Policy policy;  // of that domain; null: none
+    std::string domain;                            // whose MX it is; empty: a route names it
+    StsPolicies::Policy policy;                    // of that domain; null: none
+    std::optional<tlsrpt::FailureKind> problem{};  // then why the one that it announces could not be had
   };
   /// Whether the receiving domain's wishes count.
   enum class Hearing : std::uint8_t { listen, ignore };
@@ -81,6 +86,7 @@ class Connector {
   Resolver& resolver_;
   io::OffloadPool& helpers_;
   const Options& options_;
+  tlsrpt::Observer* const observer_;
   TlsContexts contexts_;
   StsPolicies sts_;
   TlsFailures tls_failures_;

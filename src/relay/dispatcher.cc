@@ -16,14 +16,15 @@ constexpr Duration put_aside_from = std::chrono::seconds(5);  // who waits longe
 }  // namespace
 
 Dispatcher::Dispatcher(queue::Shard& shard, Resolver& resolver, io::OffloadPool& helpers,
-                       std::shared_ptr<const RouteTable> routes, SiteLimits& limits, const Options& options)
+                       std::shared_ptr<const RouteTable> routes, SiteLimits& limits, const Options& options,
+                       tlsrpt::Observer* observer)
     : shard_(shard),
       reactor_(shard.reactor()),
       routes_(std::move(routes)),
       limits_(limits),
       options_(options),
       rules_(std::make_shared<const ReplyRules>(options.reply_rules)),
-      connector_(reactor_, resolver, helpers, options_),
+      connector_(reactor_, resolver, helpers, options_, observer),
       maildir_(helpers, options.hostname),
       scope_(reactor_),
       pool_(reactor_, scope_, options.idle_connection_max),

@@ -35,9 +35,10 @@ namespace ringpost::relay {
 
 class Dispatcher final : private queue::ReadyListener {
  public:
-  /// All but `options` outlive it. close() is awaited before it is destroyed.
+  /// All but `options` outlive it. close() is awaited before it is destroyed. `observer`: as of Connector.
   Dispatcher(queue::Shard& shard, Resolver& resolver, io::OffloadPool& helpers,
-             std::shared_ptr<const RouteTable> routes, SiteLimits& limits, const Options& options);
+             std::shared_ptr<const RouteTable> routes, SiteLimits& limits, const Options& options,
+             tlsrpt::Observer* observer = nullptr);
   ~Dispatcher();
   Dispatcher(const Dispatcher&) = delete;
   Dispatcher& operator=(const Dispatcher&) = delete;

@@ -8,6 +8,7 @@
 #include "sasl/smtp_authenticate.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
+#include "tls/certificate_problem.h"
 
 namespace ringpost::relay {
 
@@ -60,6 +61,31 @@ void report_login(const std::string& remote, const sasl::ClientOptions& options,
   event.emit();
 }
 
+/// The first word of the answer to EHLO.
+std::string name_in(const Reply& reply) {
+  const std::string_view line = reply.lines().front();
+  return std::string(line.substr(0, line.find(' ')));
+}
+
+tlsrpt::FailureKind kind_of(tls::CertificateProblem problem) noexcept {
+  switch (problem) {
+    case tls::CertificateProblem::not_trusted:
+      return tlsrpt::FailureKind::certificate_not_trusted;
+    case tls::CertificateProblem::expired:
+      return tlsrpt::FailureKind::certificate_expired;
+    case tls::CertificateProblem::other_name:
+      return tlsrpt::FailureKind::certificate_host_mismatch;
+    default:
+      return tlsrpt::FailureKind::validation_failure;
+  }
+}
+
+/// Of a handshake that was done, whether or not the certificate mattered.
+std::optional<tlsrpt::FailureKind> failure_of(const tls::ConnectionInfo& info) {
+  if (info.peer_problem.empty()) return std::nullopt;
+  return kind_of(tls::certificate_problem(info.peer_problem));
+}
+
 }  // namespace
 
 // The same error, said of this peer and with what to defer with.
@@ -78,20 +104,26 @@ Result<void> SessionOpening::judge(Result<Reply>& reply, std::string_view what) 
               no_answer);
 }
 
+void SessionOpening::note_tls(std::optional<tlsrpt::FailureKind> failure, std::string reason) {
+  outcome_.known = true;
+  outcome_.failure = failure;
+  outcome_.reason = std::move(reason);
+}
+
 Task<Result<void>> SessionOpening::run(Encryption encryption, Cancel cancel) {
   Result<void> done;
   if (encryption == Encryption::implicit) done = co_await shake_hands(cancel);
   if (done) done = co_await greet(cancel);
   if (done) done = co_await hello(cancel);
   const bool offered = connection_.client.offered().starttls;
+  const bool wanted = encryption == Encryption::demanded || encryption == Encryption::where_offered;
+  if (done && wanted && !offered) note_tls(tlsrpt::FailureKind::starttls_not_supported, {});
   if (done && encryption == Encryption::demanded && !offered) {
     const std::string who = peer_.demanded_by.empty() ? "the route" : peer_.demanded_by;
     done = trouble(Error(ErrorKind::refused, "STARTTLS is not offered, and " + who + " wants TLS"),
                    peer_.requiretls ? encryption_needed : not_offered);
   }
-  if (done && offered && (encryption == Encryption::demanded || encryption == Encryption::where_offered)) {
-    done = co_await start_tls(cancel);
-  }
+  if (done && offered && wanted) done = co_await start_tls(cancel);
   if (done) connection_.may_require_tls = may_require_tls();
   if (done && peer_.requiretls && !connection_.may_require_tls) {
     done = trouble(Error(ErrorKind::refused, "it does not offer REQUIRETLS, which the sender asks for"),
@@ -114,6 +146,7 @@ Task<Result<void>> SessionOpening::greet(Cancel cancel) {
 
 Task<Result<void>> SessionOpening::hello(Cancel cancel) {
   auto reply = co_await connection_.client.hello(hostname_, peer_.dialect, Deadline::never(), cancel);
+  if (reply && reply->positive() && outcome_.helo.empty()) outcome_.helo = name_in(*reply);
   co_return judge(reply, peer_.dialect == smtp::Dialect::lmtp ? "LHLO" : "EHLO");
 }
 
@@ -125,6 +158,8 @@ Task<Result<void>> SessionOpening::start_tls(Cancel cancel) {
     tls_failed_ = true;
     if (done.error().kind == ErrorKind::cancelled) co_return std::move(done);
     report_failed_handshake(peer_.remote, done.error());
+    note_tls(reply ? tlsrpt::FailureKind::starttls_not_supported : tlsrpt::FailureKind::validation_failure,
+             done.error().reason);
     done.error().status = refused && peer_.requiretls ? encryption_needed : not_encrypted;
     co_return std::move(done);
   }
@@ -161,10 +196,15 @@ Task<Result<void>> SessionOpening::shake_hands(Cancel cancel) {
   }
   if (done) {
     report_handshake(peer_.remote, *client.tls());
+    note_tls(failure_of(*client.tls()), client.tls()->peer_problem);
+    outcome_.encrypted = true;
     co_return std::move(done);
   }
   tls_failed_ = true;
-  if (done.error().kind != ErrorKind::cancelled) report_failed_handshake(peer_.remote, done.error());
+  if (done.error().kind != ErrorKind::cancelled) {
+    report_failed_handshake(peer_.remote, done.error());
+    note_tls(kind_of(tls::certificate_problem(done.error().reason)), done.error().reason);
+  }
   // What broke off may go well another time; a peer that is not who it should be has shown it.
   const bool shown = context && done.error().kind == ErrorKind::refused;
   co_return trouble(std::move(done.error()), shown && peer_.requiretls ? encryption_needed : not_encrypted);

@@ -8,6 +8,8 @@
 // RFC 2033 (LMTP), RFC 8689 (REQUIRETLS).
 #pragma once
 
+#include <memory>
+#include <optional>
 #include <string>
 
 #include "io/offload.h"
@@ -15,6 +17,7 @@
 #include "relay/outbound_connection.h"
 #include "relay/route.h"
 #include "relay/tls_contexts.h"
+#include "tlsrpt/session.h"
 
 namespace ringpost::relay {
 
@@ -35,6 +38,18 @@ struct Peer {
   bool requiretls = false;    // it must verify and offer REQUIRETLS (RFC 8689 4.2.1)
   std::string demanded_by{};  // what says that it has TLS, so that there is no way without; empty: nothing
   tls::DaneWish dane{};       // what its certificate must be; empty: nothing is announced
+  // What is noted of each session for the domain's TLS report; null: nothing. Where it has a failure, it is one
+  // whatever becomes of the session.
+  std::shared_ptr<const tlsrpt::Session> noted{};
+};
+
+/// What became of TLS in a session, as far as it came to that.
+struct TlsOutcome {
+  bool known = false;      // else it was not tried, or something else went wrong before
+  bool encrypted = false;  // the handshake was done; a failure is then one of the certificate
+  std::optional<tlsrpt::FailureKind> failure;
+  std::string reason;  // of the failure
+  std::string helo;    // what the host called itself
 };
 
 class SessionOpening {
@@ -55,6 +70,7 @@ class SessionOpening {
   io::Task<Result<void>> run(Encryption encryption, io::Cancel cancel);
   /// After an error: it was STARTTLS or the handshake.
   bool tls_failed() const noexcept { return tls_failed_; }
+  const TlsOutcome& tls_outcome() const noexcept { return outcome_; }
 
  private:
   io::Task<Result<void>> greet(io::Cancel cancel);
@@ -65,6 +81,7 @@ class SessionOpening {
   bool may_require_tls() const noexcept;
   Result<void> judge(Result<smtp::Reply>& reply, std::string_view what) const;
   Result<void> trouble(Error error, PublicStatus status) const;
+  void note_tls(std::optional<tlsrpt::FailureKind> failure, std::string reason);
 
   OutboundConnection& connection_;
   const Peer& peer_;
@@ -73,6 +90,7 @@ class SessionOpening {
   TlsContexts& contexts_;
   io::OffloadPool& helpers_;
   bool tls_failed_ = false;
+  TlsOutcome outcome_;
 };
 
 }  // namespace ringpost::relay

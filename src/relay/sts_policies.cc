@@ -45,6 +45,12 @@ Result<StoredSts> stored_of(Result<lookup::HttpResponse> response, std::string i
       .id = std::move(id), .fetched = seconds_now(), .text = std::move(response->body), .policy = std::move(*policy)};
 }
 
+tlsrpt::FailureKind kind_of(const Error& error) noexcept {
+  if (error.kind == ErrorKind::invalid) return tlsrpt::FailureKind::sts_policy_invalid;
+  if (error.status == lookup::bad_server_certificate) return tlsrpt::FailureKind::sts_webpki_invalid;
+  return tlsrpt::FailureKind::sts_policy_fetch_error;
+}
+
 }  // namespace
 
 std::shared_ptr<StsPolicies::Entry> StsPolicies::entry(const std::string& domain) {
@@ -78,6 +84,11 @@ Task<Result<StsPolicies::Policy>> StsPolicies::find(std::string domain, std::str
   co_return Policy(stored, &stored->policy);
 }
 
+std::optional<tlsrpt::FailureKind> StsPolicies::problem_of(const std::string& domain) const {
+  const auto known = entries_.find(domain);
+  return known == entries_.end() ? std::nullopt : known->second->problem;
+}
+
 Task<Result<void>> StsPolicies::refresh(std::shared_ptr<Entry> entry, std::string ca_file, Cancel cancel) {
   if (!entry->read) {
     auto work = [&store = store_, domain = entry->domain] { return store.read(domain); };
@@ -89,6 +100,7 @@ Task<Result<void>> StsPolicies::refresh(std::shared_ptr<Entry> entry, std::strin
   auto answer = co_await resolver_.ask(name, dns::RecordType::txt, Deadline::after(look_up_wait), cancel);
   if (!answer && answer.error().kind == ErrorKind::cancelled) co_return propagate(answer);
   std::optional<std::string> id = answer ? parse_sts_records(answer->records) : std::nullopt;
+  if (!id) entry->problem.reset();
   if (!id || monotonic_now() < entry->retry) co_return Result<void>{};
   if (entry->stored && entry->stored->id == *id && !entry->stored->expired(seconds_now())) co_return Result<void>{};
   co_return co_await fetch(std::move(entry), std::move(*id), std::move(ca_file), cancel);
@@ -111,9 +123,11 @@ Task<Result<void>> StsPolicies::fetch(std::shared_ptr<Entry> entry, std::string 
   }
   if (!fetched) {
     entry->retry = monotonic_now() + fetched_again_after;
+    entry->problem = kind_of(fetched.error());
     warn("fetching the MTA-STS policy; what was in force stays so", entry->domain, fetched.error());
     co_return Result<void>{};
   }
+  entry->problem.reset();
   entry->stored = std::make_shared<const StoredSts>(std::move(*fetched));
   auto work = [&store = store_, domain = entry->domain, stored = entry->stored] {
     return store.write(domain, *stored);

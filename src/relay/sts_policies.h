@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -16,6 +17,7 @@
 #include "lookup/http_client.h"
 #include "relay/mx_hosts.h"
 #include "relay/sts_store.h"
+#include "tlsrpt/session.h"
 
 namespace ringpost::relay {
 
@@ -34,6 +36,9 @@ class StsPolicies {
   /// The policy in force for `domain`; null: none. `ca_file`: whom its web server's certificate must be of; empty: the
   /// system's authorities. Errors: cancelled.
   io::Task<Result<Policy>> find(std::string domain, std::string ca_file, io::Cancel cancel);
+  /// Why the policy that `domain` has announced could not be had, when find() was asked last; nothing: it could, or
+  /// there is none.
+  std::optional<tlsrpt::FailureKind> problem_of(const std::string& domain) const;
 
  private:
   struct Entry {
@@ -41,8 +46,9 @@ class StsPolicies {
     std::shared_ptr<const StoredSts> stored;  // null: none
     MonotonicTime retry{};                    // not fetched before
     MonotonicTime used{};
-    bool read = false;  // from disk
-    bool busy = false;  // somebody asks
+    std::optional<tlsrpt::FailureKind> problem;  // of the last fetch
+    bool read = false;                           // from disk
+    bool busy = false;                           // somebody asks
   };
   std::shared_ptr<Entry> entry(const std::string& domain);
   io::Task<Result<void>> refresh(std::shared_ptr<Entry> entry, std::string ca_file, io::Cancel cancel);

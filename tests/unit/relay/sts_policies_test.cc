@@ -121,6 +121,29 @@ TEST_F(StsPoliciesOf, ADomainStayInForceWithoutDnsAndHttpAndOverARestart) {
   });
 }
 
+TEST_F(StsPoliciesOf, ADomainThatCannotBeHadSayWhy) {
+  run([](Fixture& here) -> Task<> {
+    using tlsrpt::FailureKind;
+    here.says("1");
+    const auto status = lookup::HttpResponse{503, ""}, page = lookup::HttpResponse{200, "<html>"};
+    for (const auto& [answer, problem] :
+         {std::pair{Result<lookup::HttpResponse>(status), FailureKind::sts_policy_fetch_error},
+          {Result<lookup::HttpResponse>(page), FailureKind::sts_policy_invalid},
+          {fail(ErrorKind::unavailable, "a stranger", lookup::bad_server_certificate), FailureKind::sts_webpki_invalid},
+          {fail(ErrorKind::unavailable, "nobody answers"), FailureKind::sts_policy_fetch_error}}) {
+      here.start();
+      here.answer = answer;
+      auto hosts = co_await here.hosts();
+      EXPECT_THAT(hosts, ElementsAre());
+      EXPECT_EQ(here.policies->problem_of("d.example"), problem);
+    }
+    here.start();
+    here.answer = lookup::HttpResponse{200, enforced};
+    auto hosts = co_await here.hosts();
+    EXPECT_EQ(here.policies->problem_of("d.example"), std::nullopt);
+  });
+}
+
 TEST_F(StsPoliciesOf, ADomainExpire) {
   run([](Fixture& here) -> Task<> {
     here.says("1");
