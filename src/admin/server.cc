@@ -70,6 +70,7 @@ struct Server::Impl {
   void add_marks();
   Result<void> lead(queue::Mark& mark) const;
   void add_process();
+  void add_tls_reports();
   bool permitted(const httplib::Request& request) const {
     if (token.empty() || request.path.starts_with("/health/")) return true;
     const std::string given = request.get_header_value("Authorization");
@@ -81,8 +82,9 @@ void Server::Impl::add_health() {
   http.Get("/metrics", [](const httplib::Request&, httplib::Response& response) {
     response.set_content(telemetry::render_metrics(), "text/plain; version=0.0.4; charset=utf-8");
   });
-  http.Get("/health/live",
-           [](const httplib::Request&, httplib::Response& response) { send_json(response, {{"status", "live"}}); });
+  http.Get("/health/live", [](const httplib::Request&, httplib::Response& response) {
+    send_json(response, {{"status", "live"}});
+  });
   http.Get("/health/ready", [this](const httplib::Request&, httplib::Response& response) {
     const std::string reason = hooks.not_ready_reason();
     if (reason.empty()) {
@@ -240,6 +242,23 @@ void Server::Impl::add_process() {
   });
 }
 
+void Server::Impl::add_tls_reports() {
+  http.Get("/api/v1/tls-report", [this](const httplib::Request& request, httplib::Response& response) {
+    auto shown = hooks.tls_reports->show(request.get_param_value("day"), request.get_param_value("domain"));
+    if (!shown) return send_error(response, shown.error());
+    response.set_content(*shown, "application/json");
+  });
+  http.Post("/api/v1/tls-report/send", [this](const httplib::Request& request, httplib::Response& response) {
+    const json body = json::parse(request.body, nullptr, false);
+    const auto text = [&body](const char* key) {
+      return body.is_object() && body.contains(key) && body[key].is_string() ? body[key].get<std::string>() : "";
+    };
+    const auto ordered = hooks.tls_reports->order(text("day"), to_lower(text("domain")));
+    if (!ordered) return send_error(response, ordered.error());
+    send_json(response, {{"status", "sending"}}, 202);
+  });
+}
+
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Result<std::unique_ptr<Server>> Server::start(const Options& options, Hooks hooks) {
@@ -279,6 +298,7 @@ Result<std::unique_ptr<Server>> Server::start(const Options& options, Hooks hook
   impl->add_queue_reading();
   impl->add_marks();
   impl->add_process();
+  if (impl->hooks.tls_reports != nullptr) impl->add_tls_reports();
   const int bound = *port == 0 ? http.bind_to_any_port(host)
                                : (http.bind_to_port(host, static_cast<int>(*port)) ? static_cast<int>(*port) : -1);
   if (bound < 0) return fail(ErrorKind::io, "cannot bind the admin address " + options.address);

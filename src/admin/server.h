@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "queue/inspect.h"
+#include "tlsrpt/reports.h"
 
 namespace ringpost::admin {
 
@@ -32,7 +33,8 @@ struct Hooks {
   /// The destination that these next hops are ("smtp://relay.example.net, smtp://other.example.net"), with the rules of
   /// the route that has them. Errors: invalid.
   std::function<Result<std::string>(const std::string& next_hops, mail::TlsWish wish)> destination_of;
-  queue::Inspector* inspector = nullptr;  // outlives the server
+  queue::Inspector* inspector = nullptr;   // outlives the server
+  tlsrpt::Reports* tls_reports = nullptr;  // the same
 };
 
 class Server {

@@ -149,6 +149,7 @@ void add_read(Collection& grants, const config::Configuration& c) {
                                     &route.auth.password_file, &route.auth.client_secret_file})
       grants.add_file(*path);
   grants.add_file(c.relay.handoff.tls_options.ca_file);
+  grants.add_file(c.tls_report.ca_file);
   if (!c.queue.report_templates.empty()) grants.add(c.queue.report_templates, Access::read);
   for (const std::string& path : c.security.read_paths) grants.add(path, Access::read);
 }

@@ -9,6 +9,11 @@ constexpr std::size_t offload_waiting_max = 4096;
 constexpr std::size_t auth_threads = 4;  // hashes use a core; the rest waits for directories
 constexpr std::size_t auth_steps_waiting_max = 4096;
 
+std::shared_ptr<const tlsrpt::Options> tls_report_options(
+    const std::shared_ptr<const config::Configuration>& configuration) {
+  return {configuration, &configuration->tls_report};
+}
+
 }  // namespace
 
 Result<Prepared> Prepared::from(std::shared_ptr<const config::Configuration> configuration,
@@ -28,6 +33,8 @@ Services::Services(Prepared prepared)
     : settings(prepared.credentials->settings()),
       failures(policy::AuthFailures::create(prepared.configuration->server.limits.auth_failures)),
       auth_helpers(auth_threads, auth_steps_waiting_max),
+      tls_reports(prepared.configuration->hostname, prepared.configuration->data_dir,
+                  tls_report_options(prepared.configuration)),
       offload(offload_threads, offload_waiting_max),
       configuration_(std::move(prepared.configuration)),
       credentials_(std::move(prepared.credentials)),
@@ -51,6 +58,7 @@ void Services::adopt(Prepared prepared) {
     settings.set(credentials_->settings());
   }
   failures->set_limits(prepared.configuration->server.limits.auth_failures);
+  tls_reports.options.set(tls_report_options(prepared.configuration));
   configuration_ = std::move(prepared.configuration);
   old_routes_ = routes_.get();
   routes_.set(std::move(prepared.routes));

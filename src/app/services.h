@@ -18,6 +18,7 @@
 #include "relay/route.h"
 #include "relay/site_limits.h"
 #include "server/client_table.h"
+#include "tlsrpt/reports.h"
 
 namespace ringpost::app {
 
@@ -55,6 +56,7 @@ class Services {
   io::OffloadPool auth_helpers;
   server::ClientTable clients;
   relay::SiteLimits site_limits;
+  tlsrpt::Reports tls_reports;
   io::OffloadPool offload;
   std::unique_ptr<queue::Queue> queue;
 

@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "base/text.h"
@@ -14,6 +15,8 @@
 #include "server/listener.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
+#include "tlsrpt/collector.h"
+#include "tlsrpt/sender.h"
 
 namespace ringpost::app {
 
@@ -48,14 +51,19 @@ class Worker::Life {
         resolver_(reactor, *dns_, services.configuration().hostname),
         settings_(services.settings),
         server_{settings_, *services.failures, services.auth_helpers, services.clients, *shard_, reactor},
+        tls_notes_(reactor, *dns_, services.offload, services.tls_reports),
         dispatcher_(*shard_, resolver_, services.offload, services.routes(), services.site_limits,
-                    services.configuration().relay),
+                    services.configuration().relay, &tls_notes_),
         scope_(reactor),
-        busy_(busy_gauge(reactor, number)) {}
+        busy_(busy_gauge(reactor, number)) {
+    if (number == 0) tls_sender_.emplace(*shard_, *dns_, services.offload, services.tls_reports);
+  }
 
   void listen(std::vector<WorkerListener> wanted);
   void serve() {
     dispatcher_.start();
+    tls_notes_.start();
+    if (tls_sender_) tls_sender_->start();
     serving_ = true;
     for (auto& listener : listeners_) listener.server->start();
   }
@@ -97,7 +105,9 @@ class Worker::Life {
     end_intake();
     for (auto& listener : listeners_) co_await listener.server->close(grace);
     for (auto& listener : retired_) co_await listener.server->close(grace);
+    if (tls_sender_) co_await tls_sender_->close();
     co_await dispatcher_.close();
+    co_await tls_notes_.close();
   }
   io::Task<> end(Duration grace) {
     co_await end_work(grace);
@@ -113,6 +123,8 @@ class Worker::Life {
   relay::DnsResolver resolver_;
   Current<const server::Settings>::View settings_;
   server::Services server_;
+  tlsrpt::Collector tls_notes_;
+  std::optional<tlsrpt::Sender> tls_sender_;  // of the first worker
   relay::Dispatcher dispatcher_;
   std::vector<Listening> listeners_;
   std::vector<Listening> retired_;  // no listeners of the configuration any more; until their sessions have ended

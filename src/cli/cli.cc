@@ -10,6 +10,7 @@
 #include "cli/process_verbs.h"
 #include "cli/queue_verbs.h"
 #include "cli/reply_rules_verb.h"
+#include "cli/tls_report_verb.h"
 #include "cli/user_verbs.h"
 #include "io/probe.h"
 #include "policy/relay_access.h"
@@ -36,6 +37,7 @@ struct Arguments {
   std::string id;
   std::string reply;
   QueueArguments queue;
+  TlsReportArguments tls_report;
   UserArguments user;
 };
 
@@ -247,6 +249,17 @@ void add_process_verbs(CLI::App& app, Arguments& arguments, int& status) {
   });
 }
 
+void add_tls_report_verb(CLI::App& app, Arguments& arguments, int& status) {
+  CLI::App& verb = *app.add_subcommand("tls-report", "what was noted for the TLS reports of a day, as JSON");
+  verb.add_option("DAY", arguments.tls_report.day, "as 2026-11-26, UTC; without it today");
+  verb.add_option("--domain", arguments.tls_report.domain, "only this one");
+  verb.add_flag("--send", arguments.tls_report.send, "send them now, whatever the time");
+  verb.final_callback([&] {
+    const auto configuration = load(arguments.config);
+    status = configuration ? tls_report(configuration->admin, arguments.tls_report) : EX_CONFIG;
+  });
+}
+
 }  // namespace
 
 int main(int argc, char** argv, const Verbs& verbs) {
@@ -277,6 +290,7 @@ int main(int argc, char** argv, const Verbs& verbs) {
     const auto configuration = load(arguments.config);
     status = configuration ? reply_rules(configuration->relay.reply_rules, arguments.reply) : EX_CONFIG;
   });
+  add_tls_report_verb(app, arguments, status);
   app.add_subcommand("metrics", "the metrics page of the running server")->final_callback([&] {
     status = page(arguments, "/metrics");
   });

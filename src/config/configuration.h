@@ -26,6 +26,7 @@
 #include "server/options.h"
 #include "telemetry/options.h"
 #include "tls/options.h"
+#include "tlsrpt/options.h"
 
 namespace ringpost::config {
 
@@ -41,6 +42,7 @@ struct Configuration {
   server::Options server;
   policy::RelayOptions relay_access;
   relay::Options relay;
+  tlsrpt::Options tls_report;
   dns::Options dns;
   queue::Options queue;
   admin::Options admin;

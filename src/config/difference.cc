@@ -73,6 +73,7 @@ std::vector<Table> tables_of(const Configuration& c) {
   tables.add_all(route_section(), c.relay.routes);
   tables.add_all(reply_rule_section(), c.relay.reply_rules);
   tables.add(handoff_section(), c.relay.handoff);
+  tables.add(tls_report_section(), c.tls_report);
   tables.add(dns_section(), c.dns);
   tables.add(queue_section(), c.queue);
   tables.add(limits_section(), c.server);

@@ -28,6 +28,7 @@ void visit_sections(Visitor&& visit) {
   visit(route_section(), route);
   visit(reply_rule_section(), relay::ReplyRule{});
   visit(handoff_section(), whole.relay.handoff);
+  visit(tls_report_section(), whole.tls_report);
   visit(dns_section(), whole.dns);
   visit(queue_section(), whole.queue);
   visit(limits_section(), whole.server);

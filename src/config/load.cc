@@ -188,6 +188,9 @@ void check_whole(const Node& root, const Configuration& c, Report& report) {
     const Node& queue = place_of(root, "queue");
     report.add(place_of(queue, "retry"), "[queue] retry: first is longer than max");
   }
+  if (c.tls_report.enabled && (c.tls_report.organization.empty() || c.tls_report.contact.empty()))
+    report.add(place_of(place_of(root, "tls_report"), "enabled"),
+               "[tls_report] enabled wants organization and contact: a report says who made it");
   const auto address = parse_socket_address(c.admin.address);
   const auto loopback = default_relay_access();
   if (address && c.admin.token_file.empty() && !policy::any_contains(loopback.trusted_networks, address->ip))
@@ -237,8 +240,8 @@ std::expected<Configuration, std::vector<Problem>> parse(std::string_view text, 
   Configuration c;
   c.relay_access = default_relay_access();
   read_section(top_section(), root, c, report,
-               {"listener", "relay", "domain", "route", "reply_rule", "handoff", "dns", "queue", "limits", "log",
-                "admin", "tls", "auth", "token_issuer", "sender", "lookup", "security"});
+               {"listener", "relay", "domain", "route", "reply_rule", "handoff", "tls_report", "dns", "queue", "limits",
+                "log", "admin", "tls", "auth", "token_issuer", "sender", "lookup", "security"});
   read_listeners(root, c, report);
   read_table(root, relay_section(), c.relay_access, report);
   read_domains(root, c, report);
@@ -247,6 +250,7 @@ std::expected<Configuration, std::vector<Problem>> parse(std::string_view text, 
       root, reply_rule_section(), c.relay.reply_rules, report, [](const Node&) { return relay::ReplyRule{}; },
       [](relay::ReplyRule&, const Node&) {});
   read_table(root, handoff_section(), c.relay.handoff, report);
+  read_table(root, tls_report_section(), c.tls_report, report);
   read_table(root, dns_section(), c.dns, report);
   read_table(root, queue_section(), c.queue, report);
   if (!c.queue.report_templates.empty()) c.queue.report_templates = beside(report.file(), c.queue.report_templates);
@@ -256,6 +260,7 @@ std::expected<Configuration, std::vector<Problem>> parse(std::string_view text, 
   read_table(root, security_section(), c.security, report);
   read_trust(root, c, report);
   if (std::string& ca_file = c.relay.handoff.tls_options.ca_file; !ca_file.empty()) ca_file = beside(name, ca_file);
+  if (std::string& ca_file = c.tls_report.ca_file; !ca_file.empty()) ca_file = beside(name, ca_file);
   if (!c.dns.trust_anchor.empty()) c.dns.trust_anchor = beside(name, c.dns.trust_anchor);
   if (!c.admin.token_file.empty()) c.admin.token_file = beside(name, c.admin.token_file);
   check_whole(root, c, report);

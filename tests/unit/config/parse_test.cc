@@ -258,6 +258,17 @@ TEST(Parse, NumbersStayInTheirRange) {
   EXPECT_DOUBLE_EQ(good(hostname + "[queue]\nretry.factor = 2\n").queue.retry.factor, 2.0);
 }
 
+TEST(Parse, ReportsOnTlsSayWhoMakesThem) {
+  const std::string who = "organization = \"Example Inc.\"\ncontact = \"tls@example.com\"\n";
+  EXPECT_THAT(problems(hostname + "[tls_report]\nenabled = true\n"),
+              ElementsAre(HasSubstr("3:11 [tls_report] enabled wants organization and contact")));
+  EXPECT_THAT(problems(hostname + "[tls_report]\ncontact = \"nobody\"\n"), ElementsAre(HasSubstr("mail address")));
+  const auto report = good(hostname + "[tls_report]\nenabled = true\ntls_ca_file = \"../ca\"\n" + who).tls_report;
+  EXPECT_EQ(report.sender(), "tls@example.com");
+  EXPECT_EQ(report.ca_file, "/etc/ca");
+  EXPECT_FALSE(good(hostname).tls_report.enabled);
+}
+
 TEST(Parse, AnAdminAddressForTheWorldNeedsAToken) {
   EXPECT_THAT(problems(hostname + "[admin]\naddress = \"0.0.0.0:8025\"\n"),
               ElementsAre(HasSubstr("3:11 [admin] token_file is required")));

@@ -119,6 +119,12 @@ connections_max = 6
 give_up_after = "41s"
 tls = "verified"
 tls_ca_file = "/etc/ringpost/siblings.pem"
+[tls_report]
+enabled = true
+organization = "Example Inc."
+contact = "tls@example.com"
+from = "tls-reports@example.com"
+tls_ca_file = "/etc/ringpost/report-authorities.pem"
 [dns]
 servers = ["127.0.0.1:5353", "[::1]:53"]
 dnssec_trust_anchor = "/etc/ringpost/root.key"
