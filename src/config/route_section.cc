@@ -40,12 +40,16 @@ using R = relay::RouteOptions;
 
 std::vector<Row<R>> pacing_rows() {
   return {
-      row("connections_max", &R::connections_max, count_type(1, 10'000), "connections to one destination at a time"),
+      row("connections_max", &R::connections_max, count_type(1, 10'000),
+          "connections to one site (its next hops, or the hosts that its MX records name) at a time"),
+      row("connections_per_host_max", &R::connections_per_host_max, count_type(0, 10'000),
+          "the same to one address of a host, whatever sites and routes it is for; `0`: no limit of its own"),
       row("messages_per_connection_max", &R::messages_per_connection_max, count_type(1, 1'000'000),
           "messages before a connection is closed"),
+      row("connection_age_max", &R::connection_age_max, duration_type(std::chrono::seconds(1), std::chrono::hours(24)),
+          "how old a connection becomes that has work; one without work is closed after 10 seconds"),
       row("recipients_max", &R::recipients_max, count_type(1, 50'000), "recipients of one transaction"),
-      row("rate", &R::rate, rate_type(),
-          "messages to one site (its next hops, or the hosts that its MX records name) in a time; `\"\"`: no limit"),
+      row("rate", &R::rate, rate_type(), "messages to one site in a time; `\"\"`: no limit"),
       row("connection_rate", &R::connection_rate, rate_type(), "the same of new connections"),
       row("source_addresses", &R::source_addresses,
           text_list_type("array of addresses", "an array of texts like \"192.0.2.1 out1.example.com 2\"", check_source),
@@ -56,8 +60,10 @@ std::vector<Row<R>> pacing_rows() {
 
 std::vector<Row<R>> auth_rows() {
   using A = sasl::ClientOptions;
-  const auto in_auth = [](auto sasl::ClientOptions::* member) {
-    return [member](R& r) -> auto& { return r.auth.*member; };
+  const auto in_auth = [](auto sasl::ClientOptions::*member) {
+    return [member](R & r) -> auto& {
+      return r.auth.*member;
+    };
   };
   const auto any = [](std::string_view) { return std::string(); };
   const auto path = text_type("path", "the path of a file", any);
@@ -95,8 +101,10 @@ std::vector<Row<R>> joined(std::vector<Row<R>> rows, std::initializer_list<std::
 std::vector<Row<R>> tls_rows() {
   using relay::TlsMode;
   using T = tls::ClientOptions;
-  const auto in_tls = [](auto tls::ClientOptions::* member) {
-    return [member](R& r) -> auto& { return r.tls_options.*member; };
+  const auto in_tls = [](auto tls::ClientOptions::*member) {
+    return [member](R & r) -> auto& {
+      return r.tls_options.*member;
+    };
   };
   const auto path = text_type("path", "the path of a file", [](std::string_view) { return std::string(); });
   return {row("tls", &R::tls,

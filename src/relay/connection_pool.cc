@@ -22,35 +22,25 @@ void ConnectionPool::retire(std::unique_ptr<OutboundConnection> connection) {
   scope_.spawn(say_goodbye(std::move(connection), scope_.cancel()));
 }
 
-void ConnectionPool::put(const std::string& destination, std::unique_ptr<OutboundConnection> connection) {
+void ConnectionPool::put(const std::string& site, std::unique_ptr<OutboundConnection> connection) {
   while (idle_.size() >= connections_max_ && !idle_.empty()) retire(remove(idle_.begin()));
-  idle_.push_back({destination, monotonic_now() + keep_, std::move(connection)});
-  by_destination_[destination].push_back(std::prev(idle_.end()));
+  idle_.push_back({site, monotonic_now() + keep_, std::move(connection)});
+  by_site_[site].push_back(std::prev(idle_.end()));
   if (!timer_.linked()) reactor_.timers().arm(timer_, idle_.front().until);
 }
 
-std::unique_ptr<OutboundConnection> ConnectionPool::take(const std::string& destination) {
-  for (;;) {
-    const auto known = by_destination_.find(destination);
-    if (known == by_destination_.end()) return nullptr;
-    auto connection = remove(known->second.back());
-    if (connection->client.usable() && !connection->client.spoke_unasked()) return connection;
-    retire(std::move(connection));
-  }
-}
-
 std::unique_ptr<OutboundConnection> ConnectionPool::remove(Position position) {
-  const auto known = by_destination_.find(position->destination);
+  const auto known = by_site_.find(position->site);
   std::erase(known->second, position);
-  if (known->second.empty()) by_destination_.erase(known);
+  if (known->second.empty()) by_site_.erase(known);
   auto connection = std::move(position->connection);
   idle_.erase(position);
   return connection;
 }
 
-std::uint32_t ConnectionPool::idle(const std::string& destination) const {
-  const auto known = by_destination_.find(destination);
-  return known == by_destination_.end() ? 0 : static_cast<std::uint32_t>(known->second.size());
+std::uint32_t ConnectionPool::idle(const std::string& site) const {
+  const auto known = by_site_.find(site);
+  return known == by_site_.end() ? 0 : static_cast<std::uint32_t>(known->second.size());
 }
 
 void ConnectionPool::expire() noexcept {

@@ -1,6 +1,8 @@
 #include "relay/connector.h"
 
 #include <algorithm>
+#include <memory>
+#include <optional>
 #include <utility>
 
 #include "base/random.h"
@@ -86,9 +88,57 @@ void choose_name(Peer& peer, const Delivery& delivery, const MxHost& host, const
   peer.demanded_by = "REQUIRETLS";
 }
 
+/// Both, at a host that has been found and not been tried yet. Errors: why it must not be.
+Result<void> ask_policies(Peer& peer, const Delivery& delivery, const MxHost& host, const std::string& domain,
+                          const StsPolicies::Policy& policy) {
+  choose_name(peer, delivery, host, policy);
+  peer.remote = host.name;
+  auto allowed = apply_dane(peer, delivery, host, domain);
+  if (allowed) allowed = apply_sts(peer, delivery, host, policy);
+  return allowed;
+}
+
+/// The name that a certificate must be good for where the DNS may have lied about the host's.
+std::string identity_at(const MxHost& host, const std::string& domain) {
+  return host.secure ? std::string() : domain;
+}
+
+/// What open_host() would ask of this host, said beforehand.
+HostNeeds needs_at(const MxHost& host, const Delivery& delivery, const std::string& domain,
+                   const StsPolicies::Policy& policy) {
+  const bool in_testing = policy && policy->mode == StsPolicy::Mode::testing;
+  Peer peer;
+  peer.identity = identity_at(host, domain);
+  peer.requiretls = delivery.wish == mail::TlsWish::required;
+  HostNeeds needs;
+  needs.host = host.name;
+  needs.preference = host.preference;
+  needs.closed = !ask_policies(peer, delivery, host, domain, in_testing ? nullptr : policy);
+  needs.encrypted = demands_tls(delivery.tls) || !peer.demanded_by.empty();
+  needs.verified = delivery.tls == TlsMode::verified || peer.verify;
+  needs.server_name = peer.host;
+  needs.dane = peer.dane;
+  if (!in_testing || needs.closed) return needs;
+  StsPolicy enforced = *policy;
+  enforced.mode = StsPolicy::Mode::enforce;
+  needs.closed_on_trial =
+      !ask_policies(peer, delivery, host, domain, std::make_shared<const StsPolicy>(std::move(enforced)));
+  needs.on_trial = peer.verify;
+  return needs;
+}
+
+/// It may be out of reach for everybody; what fails later may fail by what this destination asks.
+bool gave_no_answer(const Error& error) noexcept {
+  return error.status == no_answer;
+}
+
+bool is_full(const Error& error) noexcept {
+  return error.status == Connector::hosts_are_full;
+}
+
 // What trying next hops, hosts and addresses in turn has come to: the first success, or the last one's words. Where
 // REQUIRETLS is wanted, one that may come round keeps the door open: what others have shown for good is not the last
-// word then.
+// word then. One that is full works, and its place will come free.
 class Search {
  public:
   using Opened = Result<std::unique_ptr<OutboundConnection>>;
@@ -96,18 +146,24 @@ class Search {
       : opened_(fail(ErrorKind::not_found, std::move(what_if_none), no_answer)), wish_(wish) {}
   /// Returns whether to try the next.
   bool take(Opened now) {
+    if (!now && is_full(now.error())) full_ = now.error();
     const bool keep = tried_ && wish_ == mail::TlsWish::required && is_of_class(opened_, 4) && is_of_class(now, 5);
     tried_ = true;
     if (!keep) opened_ = std::move(now);
     return !opened_ && opened_.error().kind != ErrorKind::cancelled;
   }
-  Opened result() { return std::move(opened_); }
+  bool met_a_full_one() const noexcept { return full_.has_value(); }
+  Opened result() {
+    const bool is_word_of_all = opened_ || opened_.error().kind == ErrorKind::cancelled || !full_;
+    return is_word_of_all ? std::move(opened_) : Opened(std::unexpected(std::move(*full_)));
+  }
 
  private:
   static bool is_of_class(const Opened& opened, std::uint8_t klass) {
     return !opened && opened.error().status.enhanced.klass == klass;
   }
   Opened opened_;
+  std::optional<Error> full_;
   const mail::TlsWish wish_;
   bool tried_ = false;
 };
@@ -133,7 +189,7 @@ std::string remote_name(const std::string& host, const SocketAddress& address) {
 
 Task<Connector::Opened> Connector::open(const Delivery& delivery, Cancel cancel) {
   auto opened = co_await open_any(delivery, Hearing::listen, cancel);
-  const bool otherwise = !opened && opened.error().kind != ErrorKind::cancelled &&
+  const bool otherwise = !opened && opened.error().kind != ErrorKind::cancelled && !is_full(opened.error()) &&
                          delivery.wish == mail::TlsWish::optional && leaves_a_say(delivery.tls);
   if (otherwise) opened = co_await open_any(delivery, Hearing::ignore, cancel);
   co_return std::move(opened);
@@ -143,7 +199,8 @@ Task<Connector::Opened> Connector::open_any(const Delivery& delivery, Hearing he
   Search search("no next hop", delivery.wish);
   for (const Hop& hop : delivery.hops) {
     auto opened = co_await open_hop(delivery, hop, hearing, cancel);
-    if (!search.take(std::move(opened))) break;
+    // One that is full works: the next is for when it does not.
+    if (!search.take(std::move(opened)) || search.met_a_full_one()) break;
   }
   co_return search.result();
 }
@@ -159,17 +216,37 @@ Task<Connector::Opened> Connector::open_one(const Delivery& delivery, std::strin
   co_return co_await open_address(delivery, peer, address, cancel);
 }
 
-Task<Result<std::string>> Connector::site_of(const Delivery& delivery, Cancel cancel) {
+Task<Result<FoundSite>> Connector::find_site(const Delivery& delivery, Cancel cancel) {
   const Hop& first = delivery.hops.front();
-  if (first.next_hop.kind != Kind::mx) co_return first.next_hop.text();
+  FoundSite site;
+  site.name = first.next_hop.text();
+  if (first.next_hop.kind != Kind::mx) co_return std::move(site);
   auto hosts = co_await resolver_.mx_hosts(first.mx_domain, Deadline::after(options_.connect_timeout), cancel);
   if (!hosts) co_return propagate(hosts);
+  auto origin = co_await origin_of(delivery, first, Hearing::listen, cancel);
+  if (!origin) co_return propagate(origin);
   std::vector<std::string> names;
-  for (const MxHost& host : *hosts) names.push_back(host.name);
+  for (const MxHost& host : *hosts) {
+    names.push_back(host.name);
+    site.needs.push_back(needs_at(host, delivery, origin->domain, origin->policy));
+  }
   std::ranges::sort(names);
-  std::string site = "mx-hosts:";
-  for (const std::string& name : names) (site += name) += ',';
+  site.name = "mx-hosts:";
+  for (const std::string& name : names) (site.name += name) += ',';
   co_return std::move(site);
+}
+
+Task<Result<Connector::Origin>> Connector::origin_of(const Delivery& delivery, const Hop& hop, Hearing hearing,
+                                                     Cancel cancel) {
+  Origin origin{hop.mx_domain, nullptr, {}};
+  const bool may_have_policy = delivery.mta_sts && hearing == Hearing::listen;
+  if (may_have_policy && !options_.data_dir.empty() && mail::valid_domain(hop.mx_domain, false)) {
+    auto policy = co_await sts_.find(hop.mx_domain, delivery.tls_options.ca_file, cancel);
+    if (!policy) co_return propagate(policy);
+    origin.policy = std::move(*policy);
+    origin.problem = sts_.problem_of(hop.mx_domain);
+  }
+  co_return std::move(origin);
 }
 
 Task<Connector::Opened> Connector::open_hop(const Delivery& delivery, const Hop& hop, Hearing hearing, Cancel cancel) {
@@ -197,21 +274,33 @@ Task<Connector::Opened> Connector::open_hop(const Delivery& delivery, const Hop&
     Origin named;  // a temporary would be destroyed twice here (GCC 12)
     co_return co_await open_host(delivery, std::move(*host), std::move(peer), std::move(named), cancel);
   }
+  co_return co_await open_mx(delivery, hop, std::move(peer), hearing, cancel);
+}
+
+Task<Connector::Opened> Connector::open_mx(const Delivery& delivery, const Hop& hop, Peer peer, Hearing hearing,
+                                           Cancel cancel) {
+  const Deadline look_up_until = Deadline::after(options_.connect_timeout);
   auto hosts = co_await resolver_.mx_hosts(hop.mx_domain, look_up_until, cancel);
   if (!hosts) co_return propagate(hosts);
-  Origin origin{hop.mx_domain, nullptr, {}};
-  const bool may_have_policy = delivery.mta_sts && hearing == Hearing::listen;
-  if (may_have_policy && !options_.data_dir.empty() && mail::valid_domain(hop.mx_domain, false)) {
-    auto policy = co_await sts_.find(hop.mx_domain, delivery.tls_options.ca_file, cancel);
-    if (!policy) co_return propagate(policy);
-    origin.policy = std::move(*policy);
-    origin.problem = sts_.problem_of(hop.mx_domain);
-  }
+  auto origin = co_await origin_of(delivery, hop, hearing, cancel);
+  if (!origin) co_return propagate(origin);
   Search search(hop.mx_domain + " has no mail host", delivery.wish);
+  std::vector<std::string> silent;
+  std::uint16_t preference = 0;
   for (MxHost& host : *hosts) {
-    peer.identity = host.secure ? std::string() : hop.mx_domain;
+    // A worse host is for when the better ones are down.
+    if (search.met_a_full_one() && host.preference != preference) break;
+    preference = host.preference;
+    const std::string name = host.name;
+    peer.identity = identity_at(host, hop.mx_domain);
     if (hearing == Hearing::ignore) host.dane = Dane();
-    auto opened = co_await open_host(delivery, std::move(host), peer, origin, cancel);
+    auto opened = co_await open_host(delivery, std::move(host), peer, *origin, cancel);
+    if (!opened && gave_no_answer(opened.error())) silent.push_back(name);
+    // What was opened against the domain's wishes is for nobody else.
+    if (opened && hearing == Hearing::listen) {
+      (*opened)->standing.host = name;
+      (*opened)->standing.passed_over = std::move(silent);
+    }
     if (!search.take(std::move(opened))) break;
   }
   co_return search.result();
@@ -220,13 +309,10 @@ Task<Connector::Opened> Connector::open_hop(const Delivery& delivery, const Hop&
 Task<Connector::Opened> Connector::open_host(const Delivery& delivery, MxHost host, Peer peer, Origin origin,
                                              Cancel cancel) {
   Search search(host.name + " has no address", delivery.wish);
-  choose_name(peer, delivery, host, origin.policy);
-  peer.remote = host.name;
   if (observer_ != nullptr) {
     peer.noted = session_to_note(delivery, host, origin.domain, origin.policy.get(), origin.problem);
   }
-  auto allowed = apply_dane(peer, delivery, host, origin.domain);
-  if (allowed) allowed = apply_sts(peer, delivery, host, origin.policy);
+  auto allowed = ask_policies(peer, delivery, host, origin.domain, origin.policy);
   if (!allowed) {
     if (observer_ != nullptr) note_refusal(*observer_, peer);
     co_return std::unexpected(allowed.error());
@@ -242,14 +328,24 @@ Task<Connector::Opened> Connector::open_host(const Delivery& delivery, MxHost ho
 
 Task<Connector::Opened> Connector::open_address(const Delivery& delivery, const Peer& peer, SocketAddress address,
                                                 Cancel cancel) {
+  HostPlaces::Place place;
+  if (places_ != nullptr && !peer.local) {
+    auto free = places_->take(address.text(), delivery.connections_per_host_max);
+    if (!free) {
+      co_return fail(ErrorKind::unavailable, peer.remote + " has as many connections as it may", hosts_are_full);
+    }
+    place = std::move(*free);
+  }
   const Encryption encryption = encryption_for(delivery, peer, tls_failures_.recent(peer.remote, monotonic_now()));
   bool tls_failed = false;
   auto opened = co_await open_session(delivery, peer, address, encryption, tls_failed, cancel);
   const bool may_do_without =
       encryption == Encryption::where_offered && tls_failed && !opened && opened.error().kind != ErrorKind::cancelled;
-  if (!may_do_without) co_return std::move(opened);
-  tls_failures_.note(peer.remote, monotonic_now());
-  opened = co_await open_session(delivery, peer, address, Encryption::none, tls_failed, cancel);
+  if (may_do_without) {
+    tls_failures_.note(peer.remote, monotonic_now());
+    opened = co_await open_session(delivery, peer, address, Encryption::none, tls_failed, cancel);
+  }
+  if (opened) (*opened)->host_place = std::move(place);
   co_return std::move(opened);
 }
 
@@ -281,6 +377,10 @@ Task<Connector::Opened> Connector::open_session(const Delivery& delivery, const 
     co_await connection->client.quit(Deadline::after(parting_wait), cancel);
     co_return propagate(done);
   }
+  connection->standing.way = Way::of(delivery);
+  connection->standing.server_name = peer.host;
+  connection->standing.dane = peer.dane;
+  connection->standing.learn(connection->client.tls());
   telemetry::Event(telemetry::EventKind::connect).field("remote", peer.remote).emit();
   co_return std::move(connection);
 }

@@ -24,6 +24,8 @@
 
 #include "base/result.h"
 #include "io/connection.h"
+#include "relay/connection_fitness.h"
+#include "relay/host_places.h"
 #include "relay/mx_hosts.h"
 #include "relay/options.h"
 #include "relay/outbound_connection.h"
@@ -39,30 +41,41 @@ namespace ringpost::relay {
 /// As it stands in logs and in OutboundConnection: "host[address]:port".
 std::string remote_name(const std::string& host, const io::SocketAddress& address);
 
+/// Who answers for a destination.
+struct FoundSite {
+  std::string name;  // the same for all with the same MX hosts
+  Needs needs;       // empty where MX is not asked
+};
+
 class Connector {
  public:
-  /// All outlive it. `observer` hears how TLS went with the hosts of domains; null: nobody does.
+  /// Every host that could be used has as many connections as it may: no word about any of them.
+  static constexpr PublicStatus hosts_are_full{451, {4, 4, 5}};
+
+  /// All outlive it. `observer` hears how TLS went with the hosts of domains; null: nobody does. `places`: null:
+  /// connections to hosts are not counted.
   Connector(io::Reactor& reactor, Resolver& resolver, io::OffloadPool& helpers, const Options& options,
-            tlsrpt::Observer* observer = nullptr)
+            tlsrpt::Observer* observer = nullptr, HostPlaces* places = nullptr)
       : reactor_(reactor),
         resolver_(resolver),
         helpers_(helpers),
         options_(options),
         observer_(observer),
+        places_(places),
         contexts_(reactor, helpers),
         sts_(reactor, resolver, helpers, options.data_dir + "/mta-sts") {}
 
   /// `delivery` is a network one and outlives the call. Errors: cancelled; else why the last one could not be used,
   /// with the enhanced code to defer with (4.4.1, 4.4.3, and those of SessionOpening), or to give up with (class 5, of
-  /// Resolver::mx_hosts, and 5.7.10 and 5.7.30 of REQUIRETLS).
+  /// Resolver::mx_hosts, and 5.7.10 and 5.7.30 of REQUIRETLS); or hosts_are_full.
   io::Task<Result<std::unique_ptr<OutboundConnection>>> open(const Delivery& delivery, io::Cancel cancel);
   /// One address of a host that an operator named, and no other. Errors as of open().
   io::Task<Result<std::unique_ptr<OutboundConnection>>> open_one(const Delivery& delivery, std::string host,
                                                                  io::SocketAddress address, bool implicit_tls,
                                                                  io::Cancel cancel);
-  /// The hosts that answer for `delivery`, as one name: the same for all domains with the same MX hosts. Errors: as
-  /// of Resolver::mx_hosts.
-  io::Task<Result<std::string>> site_of(const Delivery& delivery, io::Cancel cancel);
+  /// The hosts that answer for `delivery`, and what it asks of the connections to each. Errors: as of
+  /// Resolver::mx_hosts.
+  io::Task<Result<FoundSite>> find_site(const Delivery& delivery, io::Cancel cancel);
 
  private:
   using Opened = Result<std::unique_ptr<OutboundConnection>>;
@@ -76,6 +89,8 @@ class Connector {
   enum class Hearing : std::uint8_t { listen, ignore };
   io::Task<Opened> open_any(const Delivery& delivery, Hearing hearing, io::Cancel cancel);
   io::Task<Opened> open_hop(const Delivery& delivery, const Hop& hop, Hearing hearing, io::Cancel cancel);
+  io::Task<Opened> open_mx(const Delivery& delivery, const Hop& hop, Peer peer, Hearing hearing, io::Cancel cancel);
+  io::Task<Result<Origin>> origin_of(const Delivery& delivery, const Hop& hop, Hearing hearing, io::Cancel cancel);
   io::Task<Opened> open_host(const Delivery& delivery, MxHost host, Peer peer, Origin origin, io::Cancel cancel);
   io::Task<Opened> open_address(const Delivery& delivery, const Peer& peer, io::SocketAddress address,
                                 io::Cancel cancel);
@@ -87,6 +102,7 @@ class Connector {
   io::OffloadPool& helpers_;
   const Options& options_;
   tlsrpt::Observer* const observer_;
+  HostPlaces* const places_;
   TlsContexts contexts_;
   StsPolicies sts_;
   TlsFailures tls_failures_;

@@ -3,7 +3,7 @@
 // reminder to look at it in the next round.
 //
 // A site is what answers for a destination: its next hops, or the hosts that its MX records name. Domains with the same
-// MX hosts are one site, and share what it bears (docs/scheduler.md).
+// MX hosts are one site, and share what it bears, and connections (site.h, docs/scheduler.md).
 #pragma once
 
 #include <algorithm>
@@ -15,6 +15,8 @@
 #include "base/clock.h"
 #include "io/operation.h"
 #include "io/timer_wheel.h"
+#include "relay/connection_fitness.h"
+#include "relay/outbound_connection.h"
 #include "relay/route.h"
 
 namespace ringpost::relay {
@@ -75,24 +77,33 @@ struct Destination final : io::Runnable {
     slow_for = before.slow_for;
   }
   bool may_be_forgotten() const noexcept {
-    return tasks == 0 && !waits_for_place && !pause_timer.linked() && !linked();
+    return tasks == 0 && !looking && !waits_for_place && !pause_timer.linked() && !linked();
   }
   /// The same, and nothing of its trouble is worth to be remembered.
   bool is_quiet() const noexcept { return failures == 0 && slow_for == Duration::zero() && may_be_forgotten(); }
+
+  /// Its mail may go over `connection`, by what is known of its domain's wishes; where that is no longer fresh, only
+  /// over one of its own.
+  bool accepts(const OutboundConnection& connection, MonotonicTime now) const {
+    if (!plan || now >= site_until) return connection.standing.opened_for == key;
+    return fits(connection.standing, key, *plan, needs);
+  }
 
   Dispatcher& owner;
   const std::string key;
   const Result<Delivery> plan;  // an error: the key cannot be understood
   std::uint32_t tasks = 0;
-  std::uint32_t connected = 0;  // tasks with a connection that got as far as EHLO
-  std::uint32_t failures = 0;   // in a row
-  std::string site;
+  std::uint32_t failures = 0;  // in a row
+  std::string site;            // not changed while there are tasks
+  Needs needs;                 // of the connections to it
   MonotonicTime site_until;
   MonotonicTime down_until{};
   Duration slow_for{};
-  bool replaced = false;  // by one with another plan: its tasks end with the message they have
-  bool may_grow = true;   // the site's number of connections, by what it takes
-  bool waits_for_place = false;
+  bool replaced = false;         // by one with another plan: its tasks end with the message they have
+  bool looking = false;          // for its site
+  bool moving = false;           // to another site: its tasks end with the message they have
+  bool waits_for_place = false;  // stands in its site's line
+  MonotonicTime waits_since{};
   PauseTimer pause_timer{*this};  // runs while a rate is used up
 };
 

@@ -24,7 +24,7 @@ Dispatcher::Dispatcher(queue::Shard& shard, Resolver& resolver, io::OffloadPool&
       limits_(limits),
       options_(options),
       rules_(std::make_shared<const ReplyRules>(options.reply_rules)),
-      connector_(reactor_, resolver, helpers, options_, observer),
+      connector_(reactor_, resolver, helpers, options_, observer, &limits_.hosts),
       maildir_(helpers, options.hostname),
       scope_(reactor_),
       pool_(reactor_, scope_, options.idle_connection_max),
@@ -64,16 +64,20 @@ void Dispatcher::reconfigure(std::shared_ptr<const RouteTable> routes, const std
     auto fresh = std::make_unique<Destination>(*this, key, routes_->plan_for(key));
     fresh->remember_from(*here);
     here->pause_timer.unlink();
+    here->waits_for_place = false;
     here->replaced = true;
     replaced_.push_back(std::exchange(here, std::move(fresh)));
     here->wake();
   }
-  without_place_.clear();
+  for (auto& [name, site] : sites_) {
+    site->waiting.clear();
+    site->wake();
+  }
   forget_replaced_destinations();
 }
 
 void Dispatcher::forget_replaced_destinations() {
-  std::erase_if(replaced_, [](const auto& here) { return here->tasks == 0 && !here->linked(); });
+  std::erase_if(replaced_, [](const auto& here) { return here->tasks == 0 && !here->looking && !here->linked(); });
 }
 
 bool Dispatcher::is_idle() const {
@@ -124,34 +128,30 @@ void Dispatcher::forget_quiet_destinations() {
 void Dispatcher::attend(Destination& here) {
   if (here.replaced) return forget_replaced_destinations();
   pump(here);
-  if (here.is_quiet()) destinations_.erase(here.key);
+  if (!here.is_quiet()) return;
+  const std::string site = here.site;
+  destinations_.erase(here.key);
+  drop_if_quiet(site);
+}
+
+bool Dispatcher::may_start(const Destination& here) const {
+  return !paused_ && !here.replaced && !here.moving && here.tasks < here.tasks_max() && !here.pause_timer.linked() &&
+         shard_.scheduler().has_ready(here.key);
 }
 
 void Dispatcher::pump(Destination& here) {
-  queue::Scheduler& scheduler = shard_.scheduler();
-  const MonotonicTime now = monotonic_now();
-  while (!paused_ && here.tasks < here.tasks_max() && !here.pause_timer.linked() && scheduler.has_ready(here.key)) {
-    const bool is_siteless = here.site_until == MonotonicTime::min();
-    if (is_siteless && here.tasks > 0) return;  // it is being looked for
-    if (is_siteless || (now >= here.site_until && here.tasks == 0)) {
-      ++here.tasks;
-      ++tasks_;
-      scope_.spawn(find_site(here));
+  while (may_start(here)) {
+    const MonotonicTime now = monotonic_now();
+    if (!knows_site(here, now)) return;
+    Site& site = site_of(here);
+    if (!site.waiting.empty()) return stand_in_line(site, here);
+    Connection connection = take_idle(here, now);
+    ConnectionLimit::Place place;
+    if (!connection && here.plan && !get_place(here, site, place, now)) {
+      if (may_start(here)) stand_in_line(site, here);
       return;
     }
-    Connection connection = pool_.take(here.key);
-    ConnectionLimit::Place place;
-    if (!connection && here.plan) {
-      const std::uint32_t held = here.tasks + pool_.idle(here.key);
-      auto got = limits_.connections.try_open(here.site, here.plan->connections_max, held, now);
-      if (!got) return wait_for_place(here);
-      if (!may_go(here, limits_.openings, here.plan->connection_rate)) return;
-      place = std::move(*got);
-    }
-    ++here.tasks;
-    ++tasks_;
-    if (connection) ++here.connected;
-    scope_.spawn(serve(here, std::move(connection), std::move(place)));
+    start_task(here, site, std::move(connection), std::move(place));
   }
 }
 
@@ -168,43 +168,6 @@ bool Dispatcher::may_go(Destination& here, RateLimit& limit, const Rate& rate) {
     shard_.scheduler().postpone(here.key, now + wait, "the rate of its route is " + format_rate(rate));
   }
   return false;
-}
-
-void Dispatcher::wait_for_place(Destination& here) {
-  if (std::exchange(here.waits_for_place, true)) return;
-  without_place_.push_back(here.key);
-  if (!place_timer_.linked()) reactor_.timers().arm(place_timer_, monotonic_now() + place_retry);
-}
-
-void Dispatcher::retry_places() noexcept {
-  for (const std::string& key : std::exchange(without_place_, {})) {
-    const auto known = destinations_.find(key);
-    if (known == destinations_.end()) continue;
-    known->second->waits_for_place = false;
-    known->second->wake();
-  }
-}
-
-// Returns whether the destination is down now.
-bool Dispatcher::note_failure(Destination& here, const std::string& why) {
-  const MonotonicTime now = monotonic_now();
-  limits_.connections.troubled(here.site, now);
-  here.may_grow = true;
-  if (here.connected > 0 || pool_.idle(here.key) > 0) return false;
-  shard_.scheduler().postpone(here.key, here.go_down(now), why);
-  return true;
-}
-
-void Dispatcher::note_slow_down(Destination& here, const std::string& why) {
-  const MonotonicTime now = monotonic_now();
-  const bool is_news = limits_.connections.troubled(here.site, now);
-  here.may_grow = true;
-  const bool is_last = limits_.connections.allowed(here.site, here.plan->connections_max) == 1;
-  if (is_news && is_last) shard_.scheduler().postpone(here.key, here.slow_down(now), why);
-}
-
-bool Dispatcher::has_too_many(const Destination& here) const {
-  return here.may_grow && limits_.connections.is_crowded(here.site, here.plan->connections_max);
 }
 
 }  // namespace ringpost::relay

@@ -3,6 +3,9 @@
 // the next over the same connection until nothing is ready, the connection has carried enough messages, or there is
 // trouble. A connection without work is kept for a moment, then QUIT.
 //
+// Destinations of one site share connections where their domains' wishes let them, and stand in one line where there
+// are not enough (site.h).
+//
 // A destination nobody answers at is down: its mail waits 5 seconds, doubling to 15 minutes, then one task probes it,
 // and only when that one gets through the others follow. Where other connections to it still work, and where it asks
 // for less, the site bears fewer connections for now. A page of its own: docs/scheduler.md.
@@ -11,6 +14,7 @@
 // Standards: RFC 5321 4.5.4.1 (hosts that are down are remembered).
 #pragma once
 
+#include <list>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -28,6 +32,7 @@
 #include "relay/options.h"
 #include "relay/reply_rules.h"
 #include "relay/route.h"
+#include "relay/site.h"
 #include "relay/site_limits.h"
 #include "relay/smtp_delivery.h"
 
@@ -70,32 +75,49 @@ class Dispatcher final : private queue::ReadyListener {
   };
   using Connection = std::unique_ptr<OutboundConnection>;
   friend struct Destination;
+  friend struct Site;
 
   void on_ready(const std::string& key) override;
   std::vector<queue::Gate> gates(const std::string& key) const override;
   Destination& destination(const std::string& key);
   void attend(Destination& here);
   void pump(Destination& here);
-  void wait_for_place(Destination& here);
+  bool may_start(const Destination& here) const;
   bool may_go(Destination& here, RateLimit& limit, const Rate& rate);
   void retry_places() noexcept;
   void forget_quiet_destinations();
   void forget_replaced_destinations();
 
-  io::Task<> serve(Destination& here, Connection connection, ConnectionLimit::Place place);
-  io::Task<bool> deliver(Destination& here, queue::Attempt& attempt, Connection& connection,
-                         ConnectionLimit::Place& place);
-  io::Task<bool> deliver_by_network(Destination& here, queue::Attempt& attempt, Connection& connection,
-                                    ConnectionLimit::Place& place);
-  io::Task<Result<void>> open_connection(Destination& here, Connection& connection, ConnectionLimit::Place& place);
-  void part_with(Destination& here, Connection connection);
+  Site& site_of(const Destination& here);
+  void drop_if_quiet(const std::string& site);
+  bool knows_site(Destination& here, MonotonicTime now);
   io::Task<> find_site(Destination& here);
+  void stand_in_line(Site& site, Destination& here);
+  std::list<Destination*>::iterator leave_line(Site& site, std::list<Destination*>::iterator at);
+  void serve_line(Site& site);
+  bool serve_next(Site& site, Destination& here, bool is_first, MonotonicTime now);
+  Connection take_idle(const Destination& here, MonotonicTime now);
+  bool get_place(Destination& here, Site& site, ConnectionLimit::Place& place, MonotonicTime now);
+  bool take_over_a_place(Site& site, Destination& here);
+  bool works_for(const Destination& here, const Site& site) const;
+
+  void start_task(Destination& here, Site& site, Connection connection, ConnectionLimit::Place place);
+  io::Task<> serve(Destination& here, Site& site, Connection connection, ConnectionLimit::Place place);
+  io::Task<bool> deliver(Destination& here, Site& site, queue::Attempt& attempt, Connection& connection,
+                         ConnectionLimit::Place& place);
+  io::Task<bool> deliver_by_network(Destination& here, Site& site, queue::Attempt& attempt, Connection& connection,
+                                    ConnectionLimit::Place& place);
+  io::Task<Result<void>> open_connection(Destination& here, Site& site, Connection& connection,
+                                         ConnectionLimit::Place& place);
+  void give_back(Destination& here, Site& site, queue::Attempt& attempt, const Error& error);
+  io::Task<> close_connection(Site& site, Connection& connection, ConnectionLimit::Place& place);
+  void part_with(Destination& here, Site& site, Connection connection);
   /// `usable`: the conversation was not broken off.
-  void note_outcome(Destination& here, const TransactionOutcome& outcome, bool usable);
-  bool note_failure(Destination& here, const std::string& why);
-  void note_slow_down(Destination& here, const std::string& why);
-  bool has_too_many(const Destination& here) const;
-  void end_task(Destination& here);
+  void note_outcome(Destination& here, Site& site, const TransactionOutcome& outcome, bool usable);
+  bool note_failure(Destination& here, Site& site, const Error& error);
+  void note_slow_down(Destination& here, Site& site, const std::string& why);
+  bool has_too_many(const Destination& here, const Site& site) const;
+  void end_task(Destination& here, Site& site);
 
   queue::Shard& shard_;
   io::Reactor& reactor_;
@@ -109,8 +131,8 @@ class Dispatcher final : private queue::ReadyListener {
   ConnectionPool pool_;
   io::WaitQueue task_ended_;
   std::unordered_map<std::string, std::unique_ptr<Destination>> destinations_;
-  std::vector<std::unique_ptr<Destination>> replaced_;  // until their tasks have ended
-  std::vector<std::string> without_place_;              // keys that were refused a connection and ask again
+  std::vector<std::unique_ptr<Destination>> replaced_;            // until their tasks have ended
+  std::unordered_map<std::string, std::unique_ptr<Site>> sites_;  // where somebody works or waits
   PlaceTimer place_timer_{*this};
   std::size_t tasks_ = 0;
   bool paused_ = false;    // nothing new is started

@@ -32,41 +32,55 @@ class Yield final : private io::Runnable {
 
 }  // namespace
 
-Task<> Dispatcher::serve(Destination& here, Connection connection, ConnectionLimit::Place place) {
+void Dispatcher::start_task(Destination& here, Site& site, Connection connection, ConnectionLimit::Place place) {
+  ++here.tasks;
+  ++site.tasks;
+  ++tasks_;
+  if (connection) site.hold(*connection);
+  scope_.spawn(serve(here, site, std::move(connection), std::move(place)));
+}
+
+Task<> Dispatcher::serve(Destination& here, Site& site, Connection connection, ConnectionLimit::Place place) {
   const std::uint32_t recipients_max = here.plan ? here.plan->recipients_max : Delivery{}.recipients_max;
   const bool waits = here.plan && here.plan->kind() != NextHop::Kind::discard;
   std::uint32_t taken = 0;
-  for (bool go_on = true; go_on && !paused_ && !here.replaced;) {
+  if (connection && !here.accepts(*connection, monotonic_now())) {  // it is there for its place
+    co_await close_connection(site, connection, place);
+  }
+  for (bool go_on = true; go_on && !paused_ && !here.replaced && !here.moving;) {
     if (!shard_.scheduler().has_ready(here.key)) break;
+    const bool is_turn_over = taken > 0 && taken % Site::messages_in_turn == 0;
+    if (is_turn_over && site.others_wait(here)) break;
+    if (is_turn_over && connection && !here.accepts(*connection, monotonic_now()))
+      break;  // its domain has other wishes
     if (here.plan && !may_go(here, limits_.messages, here.plan->rate)) break;
     auto attempt = shard_.scheduler().take(here.key, recipients_max);
     if (!attempt) break;
     const MonotonicTime started = monotonic_now();
-    go_on = co_await deliver(here, *attempt, connection, place);
+    go_on = co_await deliver(here, site, *attempt, connection, place);
     telemetry::counters().delivery_seconds.record(monotonic_now() - started);
-    if (!waits && ++taken % discarded_in_a_row_max == 0) co_await Yield(reactor_);
+    if (++taken % discarded_in_a_row_max == 0 && !waits) co_await Yield(reactor_);
   }
-  if (connection) part_with(here, std::move(connection));
+  if (connection) part_with(here, site, std::move(connection));
   place = ConnectionLimit::Place();
-  end_task(here);
+  end_task(here, site);
 }
 
-void Dispatcher::end_task(Destination& here) {
+void Dispatcher::end_task(Destination& here, Site& site) {
   --here.tasks;
+  --site.tasks;
   --tasks_;
   task_ended_.notify_all();
-  if (!stopping_) here.wake();
+  if (here.moving && here.tasks == 0) {
+    here.moving = false;
+    here.site_until = MonotonicTime::min();
+  }
+  if (stopping_) return;
+  here.wake();
+  if (site.tasks == 0) site.wake();
 }
 
-// A failure is not told here: the first delivery meets it again and knows what to do about its message.
-Task<> Dispatcher::find_site(Destination& here) {
-  auto site = co_await connector_.site_of(*here.plan, scope_.cancel());
-  here.site = site ? std::move(*site) : std::string(without_wish(here.key));
-  here.site_until = monotonic_now() + Destination::site_kept;
-  end_task(here);
-}
-
-Task<bool> Dispatcher::deliver(Destination& here, queue::Attempt& attempt, Connection& connection,
+Task<bool> Dispatcher::deliver(Destination& here, Site& site, queue::Attempt& attempt, Connection& connection,
                                ConnectionLimit::Place& place) {
   if (!here.plan) {
     const Error& error = here.plan.error();
@@ -84,37 +98,53 @@ Task<bool> Dispatcher::deliver(Destination& here, queue::Attempt& attempt, Conne
     attempt.finish(std::move(statuses));
     co_return true;
   }
-  co_return co_await deliver_by_network(here, attempt, connection, place);
+  co_return co_await deliver_by_network(here, site, attempt, connection, place);
 }
 
-Task<Result<void>> Dispatcher::open_connection(Destination& here, Connection& connection,
+Task<Result<void>> Dispatcher::open_connection(Destination& here, Site& site, Connection& connection,
                                                ConnectionLimit::Place& place) {
   auto opened = co_await connector_.open(*here.plan, scope_.cancel());
   if (!opened) co_return propagate(opened);
   connection = std::move(*opened);
+  connection->standing.opened_for = here.key;
   connection->place = std::move(place);
-  ++here.connected;
+  site.hold(*connection);
   co_return Result<void>{};
 }
 
-Task<bool> Dispatcher::deliver_by_network(Destination& here, queue::Attempt& attempt, Connection& connection,
-                                          ConnectionLimit::Place& place) {
+// There is no connection: what becomes of the message.
+void Dispatcher::give_back(Destination& here, Site& site, queue::Attempt& attempt, const Error& error) {
+  Statuses statuses;
+  if (error.status == Connector::hosts_are_full) {
+    site.ask_again = monotonic_now() + place_retry / 2;
+  } else if (error.kind != ErrorKind::cancelled && note_failure(here, site, error)) {
+    statuses = for_all(attempt.recipients(), from_error(0, error, error.status.enhanced, {}));
+  }
+  attempt.finish(std::move(statuses));  // without: where other connections still work it is theirs
+}
+
+// The next connection takes this one's place.
+Task<> Dispatcher::close_connection(Site& site, Connection& connection, ConnectionLimit::Place& place) {
+  site.let_go(*connection);
+  co_await connection->client.quit(io::Deadline::never(), scope_.cancel());
+  place = std::move(connection->place);
+  connection.reset();
+}
+
+Task<bool> Dispatcher::deliver_by_network(Destination& here, Site& site, queue::Attempt& attempt,
+                                          Connection& connection, ConnectionLimit::Place& place) {
   AttemptWork work(attempt);
   for (;;) {
     const bool reused = connection != nullptr;
     if (!reused) {
-      auto opened = co_await open_connection(here, connection, place);
+      auto opened = co_await open_connection(here, site, connection, place);
       if (!opened) {
         const Error& error = opened.error();
         if (error.status.enhanced.klass == 5) {  // the DNS says that there is nobody to reach, now or later
           attempt.finish(for_all(attempt.recipients(), in_our_words(0, error.status, error.reason, {})));
           co_return true;
         }
-        const bool deferred = error.kind != ErrorKind::cancelled && note_failure(here, error.reason);
-        // Where other connections still work the message is theirs.
-        Statuses statuses;
-        if (deferred) statuses = for_all(attempt.recipients(), from_error(0, error, error.status.enhanced, {}));
-        attempt.finish(std::move(statuses));
+        give_back(here, site, attempt, error);
         co_return false;
       }
     }
@@ -126,47 +156,44 @@ Task<bool> Dispatcher::deliver_by_network(Destination& here, queue::Attempt& att
     TransactionOutcome outcome = co_await deliver_over(*connection, work, *rules, scope_.cancel());
     const bool usable = connection->client.usable();
     if (!usable) {
+      site.let_go(*connection);
       co_await connection->client.close();
       place = std::move(connection->place);
       connection.reset();
-      --here.connected;
       // A connection that lay idle may have died meanwhile: that is no word about the message.
       if (reused && outcome.session_refused && !outcome.cancelled && !stopping_) continue;
     }
-    if (!outcome.cancelled) note_outcome(here, outcome, usable);
+    if (!outcome.cancelled) note_outcome(here, site, outcome, usable);
     attempt.finish(std::move(outcome.statuses));
-    if (!usable || has_too_many(here)) co_return false;
-    if (connection->messages < here.plan->messages_per_connection_max) co_return true;
-    // The next connection takes this one's place, unless somebody else needs it more.
-    co_await connection->client.quit(io::Deadline::never(), scope_.cancel());
-    place = std::move(connection->place);
-    connection.reset();
-    --here.connected;
-    co_return !limits_.connections.others_wait(here.site, monotonic_now());
+    if (!usable || has_too_many(here, site)) co_return false;
+    const bool is_spent = connection->messages >= here.plan->messages_per_connection_max ||
+                          monotonic_now() >= connection->opened + here.plan->connection_age_max;
+    if (!is_spent) co_return true;
+    co_await close_connection(site, connection, place);
+    if (site.others_wait(here)) site.ask_again = {};  // which have been waiting for longer than this task
+    co_return !site.others_wait(here) && !limits_.connections.others_wait(site.name, monotonic_now());
   }
 }
 
-void Dispatcher::note_outcome(Destination& here, const TransactionOutcome& outcome, bool usable) {
+void Dispatcher::note_outcome(Destination& here, Site& site, const TransactionOutcome& outcome, bool usable) {
   if (outcome.session_refused && !outcome.statuses.empty()) {
-    note_failure(here, outcome.statuses.front().diagnostic);
+    note_failure(here, site, Error(ErrorKind::refused, outcome.statuses.front().diagnostic));
   } else if (!outcome.slow_down.empty()) {
-    note_slow_down(here, outcome.slow_down);
+    note_slow_down(here, site, outcome.slow_down);
   } else {
     if (here.came_through()) here.wake();  // the probe got through: others may follow
-    if (here.may_grow && usable)
-      here.may_grow = limits_.connections.succeeded(here.site, 1, here.plan->connections_max);
+    if (site.may_grow && usable)
+      site.may_grow = limits_.connections.succeeded(site.name, 1, here.plan->connections_max);
   }
 }
 
-void Dispatcher::part_with(Destination& here, Connection connection) {
-  --here.connected;
-  const bool is_wanted = !paused_ && !here.replaced && connection->client.usable() && !has_too_many(here) &&
-                         !limits_.connections.others_wait(here.site, monotonic_now());
-  if (is_wanted) {
-    pool_.put(here.key, std::move(connection));
-  } else {
-    pool_.retire(std::move(connection));
-  }
+void Dispatcher::part_with(Destination& here, Site& site, Connection connection) {
+  site.let_go(*connection);
+  const bool is_wanted = !paused_ && !here.replaced && connection->client.usable() && !has_too_many(here, site) &&
+                         !limits_.connections.others_wait(site.name, monotonic_now());
+  if (!is_wanted) return pool_.retire(std::move(connection));
+  pool_.put(site.name, std::move(connection));
+  if (!site.waiting.empty()) site.wake();
 }
 
 }  // namespace ringpost::relay

@@ -70,7 +70,8 @@ bool is_numeric(const MxHost& host) {
 
 }  // namespace
 
-Result<std::vector<std::string>> order_hosts(std::vector<dns::MailExchanger> exchangers, std::string_view hostname) {
+Result<std::vector<dns::MailExchanger>> order_hosts(std::vector<dns::MailExchanger> exchangers,
+                                                    std::string_view hostname) {
   if (exchangers.size() == 1 && exchangers.front().host.empty()) {
     return fail(ErrorKind::refused, "the domain takes no mail (null MX)", takes_no_mail);
   }
@@ -84,10 +85,10 @@ Result<std::vector<std::string>> order_hosts(std::vector<dns::MailExchanger> exc
     std::erase_if(exchangers, [limit](const dns::MailExchanger& each) { return each.preference >= limit; });
     if (exchangers.empty()) return fail(ErrorKind::refused, "the best mail host is this one: mail loops back", loop);
   }
-  std::vector<std::string> hosts;
+  std::vector<dns::MailExchanger> hosts;
   for (dns::MailExchanger& each : exchangers) {
     if (hosts.size() == Resolver::hosts_max) break;
-    if (std::ranges::find(hosts, each.host) == hosts.end()) hosts.push_back(std::move(each.host));
+    if (std::ranges::find(hosts, each.host, &dns::MailExchanger::host) == hosts.end()) hosts.push_back(std::move(each));
   }
   return hosts;
 }
@@ -148,28 +149,30 @@ Task<Result<std::vector<MxHost>>> DnsResolver::mx_hosts(std::string domain, Dead
   if (answer->kind == Answer::Kind::no_name) {
     co_return fail(ErrorKind::not_found, "no such domain: " + printable(domain), no_such_domain);
   }
-  std::vector<std::string> names{domain};  // the implicit MX
+  std::vector<dns::MailExchanger> exchangers{{.host = domain}};  // the implicit MX
   if (answer->kind == Answer::Kind::records) {
-    std::vector<dns::MailExchanger> exchangers;
+    exchangers.clear();
     for (const std::string& record : answer->records) {
       if (auto exchanger = dns::parse_mail_exchanger(record)) exchangers.push_back(std::move(*exchanger));
     }
     auto ordered = order_hosts(std::move(exchangers), hostname_);
     if (!ordered)
       co_return fail(ordered.error().kind, printable(domain) + ": " + ordered.error().reason, ordered.error().status);
-    names = std::move(*ordered);
+    exchangers = std::move(*ordered);
   }
   // All at once: the hosts of one domain wait for the slowest, not for the sum.
-  std::vector<Found> found(names.size(),
+  std::vector<Found> found(exchangers.size(),
                            fail(ErrorKind::not_found, printable(domain) + " has no mail host", no_address));
   io::Scope scope(reactor_);
-  for (std::size_t i = 0; i < names.size(); ++i)
-    scope.spawn(collect(names[i], answer->secure, found[i], deadline, cancel));
+  for (std::size_t i = 0; i < exchangers.size(); ++i)
+    scope.spawn(collect(exchangers[i].host, answer->secure, found[i], deadline, cancel));
   co_await scope.join();
   Error why(ErrorKind::not_found, printable(domain) + " has no mail host with an address");
   why.status = no_address;
-  for (Found& each : found) {
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    Found& each = found[i];
     if (each) {
+      each->preference = exchangers[i].preference;
       hosts.push_back(std::move(*each));
     } else if (each.error().kind != ErrorKind::not_found) {
       why = std::move(each.error());

@@ -27,9 +27,10 @@ namespace ringpost::relay {
 struct MxHost {
   std::string name;
   std::vector<io::SocketAddress> addresses;
-  bool secure = false;      // name and addresses are validated by DNSSEC, or the operator's own
-  std::string canonical{};  // where CNAMEs led to; empty: there are none
-  Dane dane{};              // asked for where DNSSEC vouches for name and addresses
+  bool secure = false;           // name and addresses are validated by DNSSEC, or the operator's own
+  std::uint16_t preference = 0;  // of its MX record, lower is better
+  std::string canonical{};       // where CNAMEs led to; empty: there are none
+  Dane dane{};                   // asked for where DNSSEC vouches for name and addresses
 };
 
 class Resolver {
@@ -77,6 +78,7 @@ class DnsResolver final : public Resolver {
 
 /// In the order to try them: by preference, the equal ones at random, at most Resolver::hosts_max, without `hostname`
 /// and what stands behind it. Errors: refused, as of Resolver::mx_hosts.
-Result<std::vector<std::string>> order_hosts(std::vector<dns::MailExchanger> exchangers, std::string_view hostname);
+Result<std::vector<dns::MailExchanger>> order_hosts(std::vector<dns::MailExchanger> exchangers,
+                                                    std::string_view hostname);
 
 }  // namespace ringpost::relay

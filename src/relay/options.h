@@ -32,12 +32,14 @@ struct RouteOptions {
   std::string domain = "*";  // "example.net", "*.example.net" (subdomains only), "*"
   std::vector<std::string> next_hops{
       "mx"};  // "mx", smtp://host:port, smtps://, lmtp://, lmtp+unix:/path, maildir:, discard:; fails over in order
-  std::uint32_t connections_max = 20;  // per destination, all workers together
+  std::uint32_t connections_max = 20;          // per site, all workers together
+  std::uint32_t connections_per_host_max = 0;  // to one address, all workers and routes together; 0: no limit
   std::uint32_t messages_per_connection_max = 100;
-  std::uint32_t recipients_max = 100;         // per transaction out
-  Rate rate;                                  // messages to one site, all workers together
-  Rate connection_rate;                       // the same of new connections
-  std::vector<std::string> source_addresses;  // source_address.h; empty: any
+  Duration connection_age_max = std::chrono::minutes(5);  // older ones get nothing more to do
+  std::uint32_t recipients_max = 100;                     // per transaction out
+  Rate rate;                                              // messages to one site, all workers together
+  Rate connection_rate;                                   // the same of new connections
+  std::vector<std::string> source_addresses;              // source_address.h; empty: any
   TlsMode tls = TlsMode::opportunistic;
   bool mta_sts = true;  // with "mx": the policies of domains are asked for and obeyed
   tls::ClientOptions tls_options;

@@ -253,7 +253,9 @@ Result<Delivery> RouteTable::plan_for(std::string_view key) const {
   RouteOptions options = route != nullptr ? route->options : RouteOptions{};
   return Delivery{.hops = std::move(*hops),
                   .connections_max = std::max(options.connections_max, 1U),
+                  .connections_per_host_max = options.connections_per_host_max,
                   .messages_per_connection_max = std::max(options.messages_per_connection_max, 1U),
+                  .connection_age_max = options.connection_age_max,
                   .recipients_max = std::max(options.recipients_max, 1U),
                   .rate = options.rate,
                   .connection_rate = options.connection_rate,

@@ -39,7 +39,9 @@ struct Hop {
 struct Delivery {
   std::vector<Hop> hops;  // at least one; Maildir and discard stand alone
   std::uint32_t connections_max = 20;
+  std::uint32_t connections_per_host_max = 0;  // 0: no limit
   std::uint32_t messages_per_connection_max = 100;
+  Duration connection_age_max = std::chrono::minutes(5);
   std::uint32_t recipients_max = 100;
   Rate rate;                             // of messages
   Rate connection_rate;                  // of new connections

@@ -32,6 +32,7 @@ io::Sleep pause(Reactor& reactor, int ms) {
   return {reactor, Deadline::after(milliseconds(ms)), Cancel::never()};
 }
 
+const auto any = [](const OutboundConnection&) { return true; };
 const Script polite{{"", "220 hi\r\n"}, {"QUIT\r\n", "221 bye\r\n", true}};
 
 TEST(ConnectionPool, GivesBackTheConnectionUsedLastAndQuitsTheRestInTime) {
@@ -44,8 +45,8 @@ TEST(ConnectionPool, GivesBackTheConnectionUsedLastAndQuitsTheRestInTime) {
     OutboundConnection* const expected = newer.get();
     pool.put("k", std::move(older));
     pool.put("k", std::move(newer));
-    EXPECT_EQ(pool.take("other"), nullptr);
-    auto taken = pool.take("k");
+    EXPECT_EQ(pool.take("other", any), nullptr);
+    auto taken = pool.take("k", any);
     EXPECT_EQ(taken.get(), expected);
     EXPECT_EQ(pool.idle("k"), 1U);
     co_await pause(reactor, 200);
@@ -55,6 +56,32 @@ TEST(ConnectionPool, GivesBackTheConnectionUsedLastAndQuitsTheRestInTime) {
     co_await peer.stop();
     EXPECT_EQ(peer.all_heard(0), "QUIT\r\n");
     EXPECT_EQ(peer.all_heard(1), "");
+  });
+}
+
+TEST(ConnectionPool, GivesOutOnlyWhatWillDo) {
+  test::run_on_reactor([](Reactor& reactor) -> Task<> {
+    ScriptedPeer peer(reactor, {polite, polite});
+    io::Scope scope(reactor);
+    ConnectionPool pool(reactor, scope, seconds(10));
+    for (const char* host : {"mx1", "mx2"}) {
+      auto connection = co_await connect(reactor, peer);
+      connection->standing.host = host;
+      pool.put("k", std::move(connection));
+    }
+    const auto at = [](std::string host) {
+      return [host](const OutboundConnection& connection) { return connection.standing.host == host; };
+    };
+    EXPECT_EQ(pool.take("k", at("mx3")), nullptr);
+    EXPECT_FALSE(pool.any("k", at("mx3")));
+    EXPECT_TRUE(pool.any("k", at("mx1")));
+    auto taken = pool.take("k", at("mx1"));  // the older one
+    EXPECT_TRUE(taken && taken->standing.host == "mx1");
+    EXPECT_EQ(pool.idle("k"), 1U);
+    if (taken) co_await taken->client.close();
+    pool.close_all();
+    co_await scope.close();
+    co_await peer.stop();
   });
 }
 
@@ -69,7 +96,7 @@ TEST(ConnectionPool, AConnectionWhosePeerHasGoneOrSpokenIsNotGivenOut) {
       co_await pause(reactor, 20);
       pool.put("k", std::move(connection));
     }
-    EXPECT_EQ(pool.take("k"), nullptr);
+    EXPECT_EQ(pool.take("k", any), nullptr);
     EXPECT_EQ(pool.size(), 0U);
     co_await scope.close();
     co_await peer.stop();

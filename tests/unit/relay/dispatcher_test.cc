@@ -345,6 +345,27 @@ TEST(Dispatcher, ASiteThatAsksForLessGetsFewerConnections) {
   });
 }
 
+TEST(Dispatcher, AConversationThatIsBrokenOffIsNoReasonForMoreConnections) {
+  test::run_on_reactor([](Reactor& reactor) -> Task<> {
+    const Script breaks_off{greet, hello, {"DATA\r\n", "250 m\r\n250 r\r\n", true}};
+    const Script takes{greet, hello, envelope, message, bye};
+    ScriptedPeer peer(reactor, {breaks_off, takes});
+    Relay relay(reactor, std::vector<std::string>(1, url(peer)), 100);
+    co_await relay.submit("x\r\n");
+    const bool settled = co_await relay.settles_deferred(1, 1);
+    EXPECT_TRUE(settled);
+    EXPECT_EQ(relay.limit().allowed(url(peer), 100), Concurrency::first);
+    co_await relay.submit("y\r\n");
+    const bool taken = co_await relay.settles_deferred(1, 1);
+    EXPECT_TRUE(taken);
+    for (int i = 0; i < 100 && relay.limit().allowed(url(peer), 100) == Concurrency::first; ++i)
+      co_await relay.pause(10);
+    EXPECT_EQ(relay.limit().allowed(url(peer), 100), Concurrency::first + 1);  // what is taken is one
+    co_await relay.close();
+    co_await peer.stop();
+  });
+}
+
 TEST(Dispatcher, ARouteWithARateSendsNoFaster) {
   test::run_on_reactor([](Reactor& reactor) -> Task<> {
     Script script{greet, hello};
