@@ -17,7 +17,8 @@ Result<void> check(const Mark& mark) {
   if (selector.state) return fail(ErrorKind::invalid, "the state of a message changes: it cannot be marked by it");
   if (selector.ids.size() > Steering::ids_max)
     return fail(ErrorKind::invalid, "more than " + std::to_string(Steering::ids_max) + " message ids in one command");
-  if (std::max({mark.to.size(), mark.to_required.size(), mark.to_optional.size()}) > Steering::text_octets_max) return fail(ErrorKind::invalid, "a next hop is too long");
+  if (std::max({mark.to.size(), mark.to_required.size(), mark.to_optional.size()}) > Steering::text_octets_max)
+    return fail(ErrorKind::invalid, "a next hop is too long");
   for (const auto* text : {&selector.sender, &selector.recipient, &selector.destination, &selector.login})
     if (*text && (*text)->size() > Steering::text_octets_max) return fail(ErrorKind::invalid, "a selector is too long");
   return {};
