@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "queue/retry.h"
 #include "telemetry/log.h"
 
 namespace ringpost::queue {
@@ -10,15 +11,28 @@ namespace {
 
 using DueEntries = std::map<DueKey, DueValue>;
 
+// Its sender is still to hear at the deadline, or to get it back.
+bool has_deadline(const MessageRecord& record, std::uint32_t recipient) {
+  const mail::Envelope& envelope = record.message.envelope;
+  if (envelope.deliver_by.mode != mail::DeliverBy::Mode::notify)
+    return envelope.deliver_by.mode == mail::DeliverBy::Mode::give_back;
+  return !record.recipients[recipient].delay_told && !envelope.recipients[recipient].delay_told;
+}
+
 // The entries of family `due` that a record stands for.
 DueEntries due_entries(const MessageRecord& record) {
   DueEntries entries;
+  const PriorityClass priority = class_of(record.message.envelope);
+  const mail::DeliverBy& wanted = record.message.envelope.deliver_by;
   for (std::uint32_t i = 0; i < record.recipients.size(); ++i) {
     const RecipientState& state = record.recipients[i];
     if (state.phase != RecipientPhase::queued) continue;
-    DueValue& due = entries[{record.message.lane, state.destination, {state.due, record.message.id}}];
+    DueValue& due = entries[{record.message.lane, state.destination, {state.due, record.message.id}, priority}];
     due.deferred = due.deferred || state.attempts > 0;
     due.recipients.push_back(i);
+    if (has_deadline(record, i))
+      entries[{record.message.lane, std::string(deadlines), {wanted.deadline, record.message.id}}].recipients.push_back(
+          i);
   }
   return entries;
 }
@@ -31,24 +45,26 @@ std::vector<RecipientState> fresh_states(const IndexItem& accept) {
   const auto& envelope = accept.message->envelope;
   std::vector<RecipientState> states(envelope.recipients.size());
   for (std::size_t i = 0; i < states.size(); ++i) {
-    states[i].due = envelope.received;
+    states[i].due = release_time(envelope);
     if (i < accept.destinations.size()) states[i].destination = accept.destinations[i];
   }
   return states;
 }
 
-void make_due(std::vector<RecipientState>& recipients, WallTime now) {
+// What its sender holds back nobody else lets go.
+void make_due(const Message& message, std::vector<RecipientState>& recipients, WallTime now) {
+  const WallTime at = std::max(now, message.envelope.not_before);
   for (RecipientState& state : recipients)
-    if (state.phase == RecipientPhase::queued && state.due > now) state.due = now;
+    if (state.phase == RecipientPhase::queued && state.due > at) state.due = at;
 }
 
-void reroute(std::vector<RecipientState>& recipients, const Outcome& outcome) {
+void reroute(const Message& message, std::vector<RecipientState>& recipients, const Outcome& outcome) {
   for (const Outcome::Item& item : outcome.items) {
     if (item.status.recipient >= recipients.size()) continue;
     RecipientState& state = recipients[item.status.recipient];
     if (state.phase != RecipientPhase::queued) continue;
     state.destination = item.destination;
-    state.due = item.due;
+    state.due = std::max(item.due, message.envelope.not_before);
     state.rerouted = true;
   }
 }
@@ -142,9 +158,9 @@ bool Applier::merge_into_pending(IndexItem& item) {
       if (result.status.recipient < recipients.size()) apply_outcome(recipients[result.status.recipient], result);
     gone = is_final(recipients);
   } else if (item.kind == IndexItem::Kind::retry_now) {
-    make_due(recipients, retry_time(item));
+    make_due(*found->second.message, recipients, retry_time(item));
   } else if (item.kind == IndexItem::Kind::reroute) {
-    reroute(recipients, item.outcome);
+    reroute(*found->second.message, recipients, item.outcome);
   } else {
     gone = true;
   }
@@ -198,9 +214,9 @@ Result<void> Applier::add_to_work(Work& work, const IndexItem& item) {
       if (result.status.recipient < recipients.size()) apply_outcome(recipients[result.status.recipient], result);
     (*touched)->gone = is_final(recipients);
   } else if (item.kind == IndexItem::Kind::retry_now) {
-    make_due(recipients, retry_time(item));
+    make_due((*touched)->after.message, recipients, retry_time(item));
   } else if (item.kind == IndexItem::Kind::reroute) {
-    reroute(recipients, item.outcome);
+    reroute((*touched)->after.message, recipients, item.outcome);
   } else {
     (*touched)->gone = true;
   }

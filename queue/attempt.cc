@@ -21,6 +21,7 @@ using mail::DeliveryStatus;
 using telemetry::EventKind;
 
 constexpr EnhancedCode delivery_time_expired{4, 4, 7};
+constexpr PublicStatus deadline_passed{554, {5, 4, 7}};  // RFC 2852
 
 void log_status(const Attempt& attempt, EventKind kind, const DeliveryStatus& status, const WallTime* next,
                 std::string_view why_unsaid) {
@@ -81,6 +82,7 @@ Attempt& Attempt::operator=(Attempt&& other) noexcept {
   due_ = other.due_;
   delay_told_ = std::move(other.delay_told_);
   rerouted_ = other.rerouted_;
+  keeps_its_time_ = other.keeps_its_time_;
   return *this;
 }
 
@@ -175,6 +177,11 @@ void Attempt::expire(const std::string& trouble) {
   finish(std::move(statuses));
 }
 
+void Attempt::end_time(const std::string& trouble) {
+  keeps_its_time_ = true;
+  expire(trouble);
+}
+
 void Attempt::delivered(DeliveryStatus status, Outcomes& into) {
   Shard::Impl& shard = *shard_->impl_;
   const bool handed_off = status.handover == mail::Handover::handed_off;
@@ -183,7 +190,10 @@ void Attempt::delivered(DeliveryStatus status, Outcomes& into) {
   // RFC 3461 5.2.1: who took the message with its DSN parameters took over the duty to report.
   const bool ours = status.handover != mail::Handover::with_dsn && !handed_off && !into.dropped;
   const bool told =
-      ours && why_no_report(shard.shared.options, message_->envelope, status.recipient, ReportKind::success).empty();
+      ours && (status.handover == mail::Handover::traced
+                   ? why_no_relay_report(shard.shared.options, message_->envelope, status.recipient)
+                   : why_no_report(shard.shared.options, message_->envelope, status.recipient, ReportKind::success))
+                  .empty();
   (told ? into.successful : into.quiet).items.push_back({std::move(status), {}, {}, false});
 }
 
@@ -212,6 +222,7 @@ void Attempt::failed(DeliveryStatus status, bool expired, Outcomes& into) {
   if (expired) {
     status.action = Action::failed;
     status.status.enhanced = delivery_time_expired;
+    if (is_past_deadline(envelope, WallTime::now())) status.status = deadline_passed;
   }
   std::string_view why_unsaid = why_no_report(shard.shared.options, envelope, status.recipient, failure_kind(envelope));
   if (into.dropped) why_unsaid = "an operator dropped the message";
@@ -229,6 +240,7 @@ void Attempt::finish(std::vector<DeliveryStatus> statuses) {
   const bool dropped = scheduler.is_dropped(message_->id) || scheduler.drops(*message_, destination_, recipients_);
   const WallTime now = WallTime::now();
   auto next = next_attempt(shard.shared.options, message_->envelope, attempts_before_, now);
+  if (next && keeps_its_time_) next = due_;
   // No place for another bounce: what failed is tried again, which fails again, and then the sender hears of it.
   const bool put_off = !shard.schedule_impl().takes_bounces();
   if (put_off && !next) next = now + shard.shared.options.retry.first;

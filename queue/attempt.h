@@ -54,6 +54,8 @@ class Attempt {
   Attempt(Shard& shard, std::string destination, Ready ready);
   /// `trouble`: of its destination, for those that were never tried themselves.
   void expire(const std::string& trouble);
+  /// The same at the deadline of its sender: what was not to be given back goes on as before.
+  void end_time(const std::string& trouble);
   void release();
   /// `recipients` as they stood in the window.
   Ready back_in_line(std::vector<std::uint32_t> recipients) const;
@@ -69,6 +71,7 @@ class Attempt {
   WallTime due_;
   std::vector<std::uint32_t> delay_told_;
   bool rerouted_ = false;
+  bool keeps_its_time_ = false;  // deferred without a try: due as before
 };
 
 }  // namespace ringpost::queue

@@ -66,6 +66,7 @@ class Composer {
     bounce.envelope.body = is_eight_bit(out_) ? mail::BodyType::eight_bit : mail::BodyType::seven_bit;
     bounce.envelope.origin.listener = request_.kind == ReportKind::double_bounce ? double_bounce_origin : bounce_origin;
     bounce.envelope.received = request_.now;
+    bounce.envelope.priority = original().priority;  // RFC 6710
     mail::BodyScan scan;
     scan.feed(out_);
     scan.finish();

@@ -150,7 +150,8 @@ void record(Shard::Impl& shard, const Message& message, const std::string& desti
   for (const Outcome::Item& item : copy.items) {
     scheduler.settle(destination, {message.id, item.status.recipient}, sequence);
     if (item.status.action == mail::Action::deferred && !scheduler.is_dropped(message.id))
-      scheduler.note_on_disk(item.destination, message.lane, {item.due, message.id}, sequence);
+      scheduler.note_on_disk(item.destination, message.lane, {item.due, message.id}, sequence,
+                             class_of(message.envelope));
   }
 }
 

@@ -24,7 +24,7 @@ bool is_to_be_told(const Options& options, const Ready& ready, WallTime now) {
 void Scheduler::Impl::tell_delays(Destination& destination, const std::string& why) {
   const WallTime now = WallTime::now();
   std::vector<Ready> late;
-  for (auto* line : {&destination.fresh, &destination.stored}) {
+  for (auto* line : destination.all_lines()) {
     for (auto it = line->begin(); it != line->end();) {
       const bool told = bounces_ + late.size() < bounces_max && is_to_be_told(shard_.shared.options, *it, now);
       if (told) late.push_back(std::move(*it));

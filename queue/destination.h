@@ -7,6 +7,7 @@
 // first position it may lie at, and the head of the range never passes the floor until a scan began late enough.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <list>
 #include <string>
@@ -16,6 +17,7 @@
 #include "io/timer_wheel.h"
 #include "queue/keys.h"
 #include "queue/message_record.h"
+#include "queue/priority_class.h"
 
 namespace ringpost::queue {
 
@@ -33,9 +35,10 @@ constexpr std::size_t weight_of(std::size_t recipients) noexcept {
   return 1 + recipients / 8;
 }
 
-/// The key range of a destination in one lane: its own, and those of lanes whose worker is gone.
+/// The key range of one class of a destination in one lane: its own, and those of lanes whose worker is gone.
 struct LaneRange {
   std::uint16_t lane = 0;
+  PriorityClass priority = PriorityClass::normal;
   bool more = false;  // something due may lie at or behind `head`
   DuePosition head;   // nothing that is not in memory lies before it
   std::uint64_t unseen_sequence = 0;
@@ -50,6 +53,15 @@ struct LaneRange {
 
  private:
   bool scan_missed_ = false;
+};
+
+/// What is ready of one class: new mail straight from its session, and what was read back from RocksDB, taken in turn,
+/// so that neither starves.
+struct ReadyLines {
+  std::list<Ready> fresh, stored;
+  bool stored_turn = false;
+  std::uint8_t passed_over = 0;  // messages of others taken since one of these was, while there were some
+  std::size_t size() const noexcept { return fresh.size() + stored.size(); }
 };
 
 class Destination {
@@ -73,9 +85,6 @@ class Destination {
 
   const std::string name;
   void* const scheduler;  // for `wake`
-  // New mail straight from its session, and what was read back from RocksDB: taken in turn, so that neither starves.
-  std::list<Ready> fresh, stored;
-  bool stored_turn = false;
   std::vector<LaneRange> ranges;
   std::uint64_t held = 0;  // recipients that are ready, leased, or final but not yet applied
   WallTime next_due{INT64_MAX};
@@ -94,7 +103,13 @@ class Destination {
   Hook ready_hook{*this};
   Alarm alarm{*this};
 
-  std::size_t ready() const noexcept { return fresh.size() + stored.size(); }
+  ReadyLines& lines(PriorityClass priority) noexcept { return lines_[static_cast<std::size_t>(priority)]; }
+  const ReadyLines& lines(PriorityClass priority) const noexcept { return lines_[static_cast<std::size_t>(priority)]; }
+  /// In the order in which they are served.
+  std::array<std::list<Ready>*, 2 * priority_classes> all_lines() noexcept;
+  std::size_t ready() const noexcept { return lines_[0].size() + lines_[1].size() + lines_[2].size(); }
+  /// The line whose front is next, by class and in turn; something is ready.
+  std::list<Ready>& next_line() noexcept;
   /// A next hop that is down is tried every quarter of an hour at least, with one message for all: for so long in vain.
   Duration in_trouble_for(MonotonicTime now) const noexcept {
     const bool still = troubled_at != MonotonicTime{} && now - troubled_at < std::chrono::hours(1);
@@ -105,13 +120,18 @@ class Destination {
     troubled_at = now;
     trouble = std::move(why);
   }
-  LaneRange& range(std::uint16_t lane);
+  LaneRange& range(std::uint16_t lane, PriorityClass priority);
+  /// The range that is looked into next, for the class that has least in memory; nullptr: none whose line is down to
+  /// half of `window`.
+  LaneRange* range_to_refill(std::size_t window) noexcept;
+  bool is_deadlines() const noexcept { return name == deadlines; }
   bool more_on_disk() const noexcept;
   /// Nothing to remember: may be forgotten.
   bool is_idle(MonotonicTime now) const noexcept;
 
  private:
   Wake wake_;
+  std::array<ReadyLines, priority_classes> lines_;
 };
 
 }  // namespace ringpost::queue

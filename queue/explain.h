@@ -19,6 +19,7 @@ struct Gate {
     suspend,    // a mark
     hold,       // a mark
     reroute,    // a mark: it will be moved
+    release,    // its sender has it held (RFC 4865)
     retry,      // an attempt failed; its next time has not come
     postponed,  // the destination is down
     limit,      // of the route, of what the site bears, or of the whole process: relay's word

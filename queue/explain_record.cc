@@ -103,7 +103,9 @@ Explanation explain_recipient(Shared& shared, const MessageRecord& record, std::
     std::erase_if(rest.all, [id = mark->id](const Mark& each) { return each.id == id; });
   }
   if (state.due > now) {
+    const bool held = state.attempts == 0 && record.message.envelope.not_before > now;
     Gate gate{Gate::Kind::retry, state.attempts > 0 ? last_reply(state) : "not due yet", {}, state.due};
+    if (held) gate = {Gate::Kind::release, "held by its sender", {}, record.message.envelope.not_before};
     told.gates.push_back(std::move(gate));
   }
   const auto postponed = shared.postponed(state.destination);
@@ -132,6 +134,8 @@ std::string_view to_string(Gate::Kind kind) noexcept {
       return "hold";
     case Gate::Kind::reroute:
       return "reroute";
+    case Gate::Kind::release:
+      return "release";
     case Gate::Kind::retry:
       return "retry";
     case Gate::Kind::postponed:

@@ -90,6 +90,7 @@ class QueueInspector final : public Inspector {
     std::map<std::string, DestinationSummary> all;
     std::size_t entries = 0;
     auto scanned = shared_.store->each_due([&](const DueKey& key, const DueValue& due) {
+      if (key.destination == deadlines) return true;
       auto [place, fresh] = all.try_emplace(key.destination);
       DestinationSummary& sum = place->second;
       const WallTime received = key.position.id.time();

@@ -1,5 +1,7 @@
 #include "queue/keys.h"
 
+#include <algorithm>
+
 #include "mail/octet_coder.h"
 
 namespace ringpost::queue {
@@ -25,9 +27,12 @@ void put(std::string& out, const MessageId& id) {
   out.append(octets.data(), octets.size());
 }
 
-// Times before 1970 would sort behind all others.
-std::uint64_t due_octets(WallTime due) noexcept {
-  return due.milliseconds < 0 ? 0 : static_cast<std::uint64_t>(due.milliseconds);
+constexpr int class_shift = 56;  // the year 2,285,000 needs no more below it
+constexpr std::int64_t due_max = (std::int64_t{1} << class_shift) - 1;
+
+std::uint64_t due_octets(WallTime due, PriorityClass priority) noexcept {
+  return static_cast<std::uint64_t>(std::clamp<std::int64_t>(due.milliseconds, 0, due_max)) |
+         static_cast<std::uint64_t>(priority) << class_shift;
 }
 
 }  // namespace
@@ -59,9 +64,16 @@ std::string destination_end(std::uint16_t lane, std::string_view destination) {
   return key;
 }
 
-std::string due_key(std::uint16_t lane, std::string_view destination, const DuePosition& position) {
+std::string class_end(std::uint16_t lane, std::string_view destination, PriorityClass priority) {
   std::string key = destination_begin(lane, destination);
-  put(key, due_octets(position.due));
+  key.push_back(static_cast<char>(static_cast<std::uint8_t>(priority) + 1));
+  return key;
+}
+
+std::string due_key(std::uint16_t lane, std::string_view destination, const DuePosition& position,
+                    PriorityClass priority) {
+  std::string key = destination_begin(lane, destination);
+  put(key, due_octets(position.due, priority));
   put(key, position.id);
   return key;
 }
@@ -99,7 +111,10 @@ std::optional<DueKey> parse_due_key(std::string_view key) {
   parsed.lane = get<std::uint16_t>(key);
   parsed.destination = key.substr(2, destination_octets);
   const std::string_view position = key.substr(2 + destination_octets + 1);
-  parsed.position.due.milliseconds = get<std::int64_t>(position);
+  const auto due = get<std::int64_t>(position);
+  if (due >> class_shift < 0 || due >> class_shift >= static_cast<std::int64_t>(priority_classes)) return std::nullopt;
+  parsed.priority = static_cast<PriorityClass>(due >> class_shift);
+  parsed.position.due.milliseconds = due & due_max;
   parsed.position.id = MessageId::from_octets(position.substr(8));
   return parsed;
 }

@@ -2,12 +2,14 @@
 // values; README.md, "Key layout", tells what each family is for.
 //
 //   message   id (16)
-//   due       lane (2)  destination  NUL  due, milliseconds (8)  id (16)
+//   due       lane (2)  destination  NUL  class of priority (1)  due, milliseconds (7)  id (16)
 //   segment   log (2)  sequence (8)
 //   meta      name; "watermark/" log (2); "mark/" number (8)
 //
 // A destination never holds a NUL (route_key's answers are cut there), so no destination is a prefix of another's
-// range.
+// range. A class is a range of its own within it, so that what is urgent is found without a look at what is not.
+//
+// What has to be delivered by a time (RFC 2852) has an entry more, in the range of `deadlines` and due then.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +21,7 @@
 #include "base/clock.h"
 #include "base/ids.h"
 #include "queue/log_position.h"
+#include "queue/priority_class.h"
 #include "queue/segment_table.h"
 
 namespace ringpost::queue {
@@ -38,15 +41,24 @@ struct DuePosition {
   static constexpr DuePosition last() noexcept { return {{INT64_MAX}, {UINT64_MAX, UINT64_MAX}}; }
 };
 
+/// No destination of mail: route_key() makes no such name.
+inline constexpr std::string_view deadlines =
+    "\x01"
+    "deadlines";
+
 struct DueKey {
   std::uint16_t lane = 0;
   std::string destination;
   DuePosition position;
+  PriorityClass priority = PriorityClass::normal;
   auto operator<=>(const DueKey&) const = default;
 };
 
 std::string message_key(const MessageId& id);
-std::string due_key(std::uint16_t lane, std::string_view destination, const DuePosition& position);
+std::string due_key(std::uint16_t lane, std::string_view destination, const DuePosition& position,
+                    PriorityClass priority = PriorityClass::normal);
+/// First key behind the range of the class.
+std::string class_end(std::uint16_t lane, std::string_view destination, PriorityClass priority);
 /// First key of the lane, of the destination's range, and first key behind the range.
 std::string lane_begin(std::uint16_t lane);
 std::string destination_begin(std::uint16_t lane, std::string_view destination);

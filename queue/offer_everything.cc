@@ -20,6 +20,7 @@ void Scheduler::Impl::offer_everything() {
   for (auto& [name, destination] : destinations_) {
     if (std::exchange(destination->postponed_until, {}) != MonotonicTime{}) shard_.shared.set_postponed(name, {});
     destination->next_due = {INT64_MAX};
+    if (destination->is_deadlines()) continue;  // they are the sibling's business
     // Where a scan is under way its end looks at what it has left out (take_scan).
     for (LaneRange& range : destination->ranges) range.more = true;
     if (destination->ready() != 0) offer(*destination);
@@ -32,6 +33,7 @@ bool Scheduler::Impl::is_exhausted() const {
   if (bounces_ != 0) return false;
   return std::ranges::none_of(destinations_, [](const auto& entry) {
     const Destination& destination = *entry.second;
+    if (destination.is_deadlines()) return false;
     const bool more =
         destination.scanning || destination.more_on_disk() || destination.rescan_at != MonotonicTime::max();
     return destination.ready() != 0 || (more && !destination.closed);

@@ -32,8 +32,9 @@ std::size_t Scheduler::Impl::window(const Destination&) const noexcept {
   return std::min(half, std::max(window_least, share));
 }
 
-std::size_t Scheduler::Impl::window_total() const noexcept {
-  const std::size_t most = shard_.shared.options.window_messages_total;
+std::size_t Scheduler::Impl::window_total(PriorityClass priority) const noexcept {
+  std::size_t most = shard_.shared.options.window_messages_total;
+  if (priority == PriorityClass::urgent) most += most / 8;
   return shard_.shared.memory_short.load(std::memory_order_relaxed) ? std::min(most, window_total_when_short) : most;
 }
 
@@ -47,14 +48,20 @@ void Scheduler::Impl::shed() {
   }
 }
 
-bool Scheduler::Impl::wants_refill(const Destination& destination) const noexcept {
+bool Scheduler::Impl::wants_refill(Destination& destination) const noexcept {
   return !destination.closed && !destination.scanning && !destination.refill_hook.linked() &&
-         destination.rescan_at == MonotonicTime::max() && destination.postponed_until <= monotonic_now() &&
-         destination.more_on_disk() && destination.stored.size() <= window(destination) / 2;
+         destination.rescan_at == MonotonicTime::max() && destination.more_on_disk() &&
+         destination.postponed_until <= monotonic_now() &&
+         destination.range_to_refill(window(destination)) != nullptr && !(everything_ && destination.is_deadlines());
 }
 
 void Scheduler::Impl::ask_refill(Destination& destination) {
-  wanting_.push_back(destination.refill_hook);
+  const LaneRange* range = destination.range_to_refill(window(destination));
+  if (range != nullptr && range->priority == PriorityClass::urgent) {
+    wanting_.push_front(destination.refill_hook);
+  } else {
+    wanting_.push_back(destination.refill_hook);
+  }
   later(pump_later_);
 }
 
@@ -95,18 +102,21 @@ void Scheduler::Impl::on_alarm(Destination& destination) noexcept {
 void Scheduler::Impl::pump() {
   prune_settled();
   while (!stopped_ && !wanting_.empty() && scans_ < scans_max) {
-    const std::size_t total = window_total();
+    Destination& destination = wanting_.front().owner;
+    const std::size_t limit = window(destination);
+    LaneRange* const range = destination.range_to_refill(limit);
+    if (range == nullptr || destination.closed || destination.postponed_until > monotonic_now()) {
+      destination.refill_hook.unlink();
+      continue;
+    }
+    const std::size_t total = window_total(range->priority);
     const bool room = ready_weight_ + reserved_ < total;
     if (!room && !make_room()) return;
-    Destination& destination = wanting_.pop_front().owner;
-    const auto range = std::ranges::find_if(destination.ranges, [](const LaneRange& r) { return r.more; });
-    if (range == destination.ranges.end() || destination.closed || destination.postponed_until > monotonic_now())
-      continue;
-    const std::size_t limit = window(destination);
-    if (destination.stored.size() >= limit) continue;
+    destination.refill_hook.unlink();
     const std::size_t left = room ? total - ready_weight_ - reserved_ : 1;
-    const std::size_t wanted = std::min(limit - destination.stored.size(), std::max<std::size_t>(1, left));
-    shard_.scope.spawn(refill(destination, static_cast<std::size_t>(range - destination.ranges.begin()), wanted));
+    const std::size_t free = limit - destination.lines(range->priority).stored.size();
+    const std::size_t wanted = std::min(free, std::max<std::size_t>(1, left));
+    shard_.scope.spawn(refill(destination, static_cast<std::size_t>(range - destination.ranges.data()), wanted));
   }
 }
 
@@ -135,6 +145,7 @@ io::Task<> Scheduler::Impl::refill(Destination& destination, std::size_t range_i
   DueScan scan;
   scan.lane = range.lane;
   scan.destination = destination.name;
+  scan.priority = range.priority;
   scan.from = range.head;
   scan.until = everything_ ? WallTime{INT64_MAX} : WallTime::now();
   scan.entries_max = room + destination.held;  // what is held will be skipped
@@ -179,6 +190,7 @@ io::Task<> Scheduler::Impl::refill(Destination& destination, std::size_t range_i
 void Scheduler::Impl::take_scan(Destination& destination, std::size_t range_index, std::uint64_t applied,
                                 DueScanResult result) {
   destination.withheld = destination.withheld || result.passed_over;
+  if (destination.is_deadlines()) return take_deadlines(destination, range_index, applied, std::move(result));
   for (DueMessage& found : result.messages) {
     const MessageId id = found.record.message.id;
     if (dropped_.contains(id)) continue;
@@ -200,7 +212,8 @@ void Scheduler::Impl::take_scan(Destination& destination, std::size_t range_inde
     }
     ready.message = std::make_shared<const Message>(std::move(found.record.message));
     ready.weight = weight_of(ready.message->envelope.recipients.size());  // each of its destinations has a copy
-    make_ready(destination, destination.stored, std::move(ready), false);
+    ReadyLines& lines = destination.lines(class_of(ready.message->envelope));
+    make_ready(destination, lines.stored, std::move(ready), false);
   }
   LaneRange& range = destination.ranges[range_index];
   if (result.next_due && everything_) {
@@ -240,8 +253,8 @@ Result<void> Scheduler::Impl::load() {
     from = **lane + 1U;
   }
   for (const std::uint16_t lane : lanes) {
-    auto found =
-        store.each_destination(lane, [&](DueKey&& first) { note_on_disk(first.destination, lane, first.position, 0); });
+    auto found = store.each_destination(
+        lane, [&](DueKey&& first) { note_on_disk(first.destination, lane, first.position, 0, first.priority); });
     if (!found) return propagate(found);
   }
   return {};

@@ -11,12 +11,15 @@ namespace ringpost::queue {
 namespace {
 
 constexpr std::size_t original_octets_max = 900;  // more would not fit a line: the field is optional
-constexpr EnhancedCode delivery_time_expired{4, 4, 7};
+bool is_time_expired(const EnhancedCode& code) noexcept {
+  return code.subject == 4 && code.detail == 7;
+}
 
 std::string_view action_of(ReportKind kind, const mail::DeliveryStatus& status) noexcept {
   if (kind == ReportKind::delay) return "delayed";
   if (kind != ReportKind::success) return "failed";
-  return status.handover == mail::Handover::relayed ? "relayed" : "delivered";
+  const bool relayed = status.handover == mail::Handover::relayed || status.handover == mail::Handover::traced;
+  return relayed ? "relayed" : "delivered";
 }
 
 // In UTF-8 where a line of UTF-8 may hold it, else with what is not ASCII written out.
@@ -66,6 +69,9 @@ class Fields {
     if (envelope_id && !envelope_id->empty()) field("Original-Envelope-Id", printable(*envelope_id));
     field("Reporting-MTA", "dns; " + std::string(request_.hostname));
     field("Arrival-Date", date_text(envelope.received));
+    // RFC 2852
+    if (envelope.deliver_by.mode != mail::DeliverBy::Mode::none)
+      field("Deliver-By-Date", date_text(envelope.deliver_by.deadline));
     field("X-Ringpost-Message", request_.original.id.text());
     for (const mail::DeliveryStatus& status : request_.statuses) add_recipient(status);
     return std::move(out_);
@@ -84,7 +90,7 @@ class Fields {
     field("Status", status_text(status.status.enhanced));
     add_remote(status);
     // A message that only became too old was tried last some time ago.
-    const bool tried_now = status.status.enhanced != delivery_time_expired || !status.remote.empty();
+    const bool tried_now = !is_time_expired(status.status.enhanced) || !status.remote.empty();
     if (tried_now) field("Last-Attempt-Date", date_text(request_.now));
     if (request_.kind == ReportKind::delay) field("Will-Retry-Until", date_text(request_.retry_until));
   }

@@ -1,11 +1,17 @@
 #include "queue/report_policy.h"
 
+#include "queue/retry.h"
 #include "queue/verp.h"
 
 namespace ringpost::queue {
 namespace {
 
 using mail::Notify;
+
+// BY=...;N: the sender has said when it wants to hear of a delay (RFC 2852).
+bool names_time_of_delay(const mail::Envelope& envelope) noexcept {
+  return envelope.deliver_by.mode == mail::DeliverBy::Mode::notify;
+}
 
 bool is_verified(const mail::Origin& origin) noexcept {
   return origin.trusted || !origin.login.empty();
@@ -19,7 +25,8 @@ bool is_wanted(const mail::Envelope& envelope, std::uint32_t recipient, ReportKi
     case ReportKind::success:
       return (notify & Notify::success) != 0;
     case ReportKind::delay:
-      return notify == Notify::unspecified ? is_verified(envelope.origin) : (notify & Notify::delay) != 0;
+      if (notify != Notify::unspecified) return (notify & Notify::delay) != 0;
+      return is_verified(envelope.origin) || names_time_of_delay(envelope);
     default:
       return notify == Notify::unspecified || (notify & Notify::failure) != 0;
   }
@@ -44,8 +51,17 @@ std::string_view why_no_report(const Options& options, const mail::Envelope& env
   if (envelope.reverse_path.is_null()) return "the message has no sender to tell";
   if (kind == ReportKind::delay && envelope.recipients[recipient].delay_told)
     return "the sender has heard of the delay";
-  if (kind == ReportKind::delay && options.delay_notice_after == Duration::zero()) return "delays are not reported";
+  const bool tells_delays = options.delay_notice_after != Duration::zero() || names_time_of_delay(envelope);
+  if (kind == ReportKind::delay && !tells_delays) return "delays are not reported";
   if (!is_wanted(envelope, recipient, kind)) return "no bounce is wanted for this recipient";
+  if (!options.bounce_unverified && !is_verified(envelope.origin)) return "backscatter: the sender was never verified";
+  return {};
+}
+
+std::string_view why_no_relay_report(const Options& options, const mail::Envelope& envelope,
+                                     std::uint32_t recipient) noexcept {
+  if (envelope.reverse_path.is_null()) return "the message has no sender to tell";
+  if ((envelope.recipients[recipient].notify.bits & Notify::never) != 0) return "no report is wanted";
   if (!options.bounce_unverified && !is_verified(envelope.origin)) return "backscatter: the sender was never verified";
   return {};
 }
@@ -58,7 +74,8 @@ mail::Address report_address(const Options& options, const mail::Envelope& envel
 }
 
 WallTime delay_notice_at(const Options& options, const mail::Envelope& envelope) noexcept {
-  return envelope.received + options.delay_notice_after;
+  if (names_time_of_delay(envelope)) return envelope.deliver_by.deadline;
+  return release_time(envelope) + options.delay_notice_after;
 }
 
 }  // namespace ringpost::queue

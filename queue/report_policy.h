@@ -30,10 +30,14 @@ ReportKind failure_kind(const mail::Envelope& envelope) noexcept;
 /// Why no report of this kind is made for `recipient`; empty: one is.
 std::string_view why_no_report(const Options& options, const mail::Envelope& envelope, std::uint32_t recipient,
                                ReportKind kind) noexcept;
+/// The same of a report that a host got the message which says nothing of deadlines, or that a trace was asked for
+/// (RFC 2852 4.1.4).
+std::string_view why_no_relay_report(const Options& options, const mail::Envelope& envelope,
+                                     std::uint32_t recipient) noexcept;
 /// To whom a report about `recipient` goes.
 mail::Address report_address(const Options& options, const mail::Envelope& envelope, std::uint32_t recipient,
                              ReportKind kind);
-/// From when on a message that is not delivered is delayed.
+/// From when on a message that is not delivered is delayed: where the sender gave a time for that, then.
 WallTime delay_notice_at(const Options& options, const mail::Envelope& envelope) noexcept;
 
 }  // namespace ringpost::queue

@@ -7,8 +7,19 @@
 
 namespace ringpost::queue {
 
+WallTime release_time(const mail::Envelope& envelope) noexcept {
+  return std::max(envelope.received, envelope.not_before);
+}
+
+bool is_past_deadline(const mail::Envelope& envelope, WallTime now) noexcept {
+  return envelope.deliver_by.mode == mail::DeliverBy::Mode::give_back && now >= envelope.deliver_by.deadline;
+}
+
 WallTime expiry(const Options& options, const mail::Envelope& envelope) noexcept {
-  return envelope.received + (envelope.reverse_path.is_null() ? options.bounce_max_age : options.max_age);
+  const Duration age = envelope.reverse_path.is_null() ? options.bounce_max_age : options.max_age;
+  const WallTime limit = release_time(envelope) + age;
+  const bool given_back = envelope.deliver_by.mode == mail::DeliverBy::Mode::give_back;
+  return given_back ? std::min(limit, envelope.deliver_by.deadline) : limit;
 }
 
 std::optional<WallTime> next_attempt(const Options& options, const mail::Envelope& envelope,

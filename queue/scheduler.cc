@@ -53,13 +53,16 @@ std::optional<Attempt> Scheduler::take(const std::string& destination, std::uint
       Ready rest = *ready;
       rest.recipients.erase(rest.recipients.begin(), rest.recipients.begin() + most);
       ready->recipients.resize(most);
-      impl_->make_ready(*found, rest.attempts == 0 ? found->fresh : found->stored, std::move(rest), true);
+      ReadyLines& lines = found->lines(class_of(rest.message->envelope));
+      impl_->make_ready(*found, rest.attempts == 0 ? lines.fresh : lines.stored, std::move(rest), true);
     }
     // One that was never tried gets its try, however long we were down, unless others were tried for it long enough;
     // in a hand-off age is the sibling's business.
     const Options& options = impl_->shard_.shared.options;
     const bool tried = ready->attempts > 0 || found->in_trouble_for(monotonic_now()) >= options.retry.max;
-    const bool expired = !impl_->everything_ && tried && now >= expiry(options, ready->message->envelope);
+    const mail::Envelope& envelope = ready->message->envelope;
+    const bool expired =
+        !impl_->everything_ && now >= expiry(options, envelope) && (tried || is_past_deadline(envelope, now));
     if (expired && !impl_->takes_bounces()) {
       impl_->expire_later(destination, std::move(*ready));
       return std::nullopt;
@@ -87,27 +90,33 @@ Destination& Scheduler::Impl::at(const std::string& name) {
 void Scheduler::Impl::add(const MessagePointer& message, const std::vector<std::string>& destinations,
                           std::uint64_t sequence) {
   see_marks();
+  const PriorityClass priority = class_of(message->envelope);
+  const WallTime due = release_time(message->envelope);
+  const bool held_back = due > message->envelope.received && due > WallTime::now();
+  if (message->envelope.deliver_by.mode != mail::DeliverBy::Mode::none)
+    note_on_disk(std::string(deadlines), message->lane, {message->envelope.deliver_by.deadline, message->id}, sequence);
   std::vector<std::uint32_t> order(destinations.size());
   for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
   if (order.size() > 1)
     std::ranges::stable_sort(order, [&](auto a, auto b) { return destinations[a] < destinations[b]; });
   for (std::size_t first = 0, last = 0; first < order.size(); first = last) {
-    Ready ready{message, {}, 0, message->envelope.received, {}};
+    Ready ready{message, {}, 0, due, {}};
     const std::string& name = destinations[order[first]];
     for (; last < order.size() && destinations[order[last]] == name; ++last) ready.recipients.push_back(order[last]);
     ready.weight = weight_of(ready.recipients.size());  // the message itself is shared by all its destinations
     Destination& destination = at(name);
     if (!withhold(destination, ready).empty() && ready.recipients.empty()) continue;
-    if (destination.fresh.size() >= window(destination) || ready_weight_ >= window_total() ||
+    ReadyLines& lines = destination.lines(priority);
+    if (held_back || lines.fresh.size() >= window(destination) || ready_weight_ >= window_total(priority) ||
         destination.postponed_until > monotonic_now()) {
-      note_on_disk(name, message->lane, {ready.due, message->id}, sequence);
+      note_on_disk(name, message->lane, {ready.due, message->id}, sequence, priority);
       continue;
     }
     for (const std::uint32_t recipient : ready.recipients) {
       held_[{message->id, recipient}] = in_memory;
       ++destination.held;
     }
-    make_ready(destination, destination.fresh, std::move(ready), false);
+    make_ready(destination, lines.fresh, std::move(ready), false);
   }
 }
 
@@ -132,9 +141,7 @@ std::optional<Ready> Scheduler::Impl::pop_ready(Destination& destination) {
     if (wants_refill(destination)) ask_refill(destination);
     return std::nullopt;
   }
-  const bool from_stored = !destination.stored.empty() && (destination.stored_turn || destination.fresh.empty());
-  destination.stored_turn = !from_stored;
-  auto& line = from_stored ? destination.stored : destination.fresh;
+  auto& line = destination.next_line();
   std::optional<Ready> ready(std::move(line.front()));
   line.pop_front();
   --ready_total_;
@@ -156,7 +163,8 @@ void Scheduler::Impl::give_back(const std::string& name, Ready ready) {
   for (const std::uint32_t recipient : withhold(destination, ready))
     unhold(destination, {ready.message->id, recipient});
   if (ready.recipients.empty()) return;
-  auto& line = ready.attempts == 0 ? destination.fresh : destination.stored;
+  ReadyLines& lines = destination.lines(class_of(ready.message->envelope));
+  auto& line = ready.attempts == 0 ? lines.fresh : lines.stored;
   make_ready(destination, line, std::move(ready), true);
 }
 
@@ -208,10 +216,10 @@ void Scheduler::Impl::prune_settled() {
 }
 
 void Scheduler::Impl::note_on_disk(const std::string& name, std::uint16_t lane, const DuePosition& position,
-                                   std::uint64_t sequence) {
+                                   std::uint64_t sequence, PriorityClass priority) {
   Destination& destination = at(name);
   const bool due = everything_ || position.due <= WallTime::now();
-  destination.range(lane).note(position, sequence, due);
+  destination.range(lane, priority).note(position, sequence, due);
   if (!due) destination.next_due = std::min(destination.next_due, position.due);
   if (wants_refill(destination)) ask_refill(destination);
   set_alarm(destination);
@@ -227,8 +235,7 @@ void Scheduler::Impl::unhold(Destination& destination, const RecipientKey& key) 
 // Back to the disk, from where they came or where the indexer will have put them by then.
 void Scheduler::Impl::evict(Destination& destination) {
   std::list<Ready> all;
-  all.splice(all.end(), destination.fresh);
-  all.splice(all.end(), destination.stored);
+  for (auto* line : destination.all_lines()) all.splice(all.end(), *line);
   if (all.empty()) return;
   ready_total_ -= all.size();
   --with_ready_;
@@ -236,7 +243,9 @@ void Scheduler::Impl::evict(Destination& destination) {
   for (const Ready& ready : all) {
     ready_weight_ -= ready.weight;
     for (const std::uint32_t recipient : ready.recipients) unhold(destination, {ready.message->id, recipient});
-    destination.range(ready.message->lane).note({ready.due, ready.message->id}, shard_.last_handed_in(), true);
+    const PriorityClass priority = class_of(ready.message->envelope);
+    destination.range(ready.message->lane, priority)
+        .note({ready.due, ready.message->id}, shard_.last_handed_in(), true);
   }
 }
 
@@ -257,7 +266,7 @@ void Scheduler::Impl::retry_now(const std::string& name, std::uint16_t lane, con
     shard_.shared.set_postponed(name, {});
     if (destination.ready() != 0) offer(destination);
   }
-  note_on_disk(name, lane, position, 0);
+  for (const PriorityClass priority : service_order) note_on_disk(name, lane, position, 0, priority);
 }
 
 void Scheduler::Impl::drop(const MessageId& id, const std::vector<std::string>& names) {
@@ -269,7 +278,7 @@ void Scheduler::Impl::drop(const MessageId& id, const std::vector<std::string>& 
   for (const std::string& name : names) {
     Destination* destination = find(name);
     if (destination == nullptr || destination->ready() == 0) continue;
-    for (auto* line : {&destination->fresh, &destination->stored}) {
+    for (auto* line : destination->all_lines()) {
       for (auto it = line->begin(); it != line->end();) {
         if (it->message->id != id) {
           ++it;
@@ -298,7 +307,7 @@ void Scheduler::Impl::moved(const std::vector<MessagePointer>& messages, const s
     if (leases_.contains(message->id)) lease_pins_[message->id] = pins;
   }
   for (auto& [name, destination] : destinations_) {
-    for (auto* line : {&destination->fresh, &destination->stored}) {
+    for (auto* line : destination->all_lines()) {
       for (Ready& ready : *line) {
         const auto found = places.find(ready.message->id);
         if (found != places.end()) ready.message = found->second;
@@ -317,7 +326,11 @@ void Scheduler::Impl::forget_if_idle(Destination& destination) {
 // Told in the next round, so that nobody is called back from within commit(), take() or the end of a lease.
 void Scheduler::Impl::offer(Destination& destination) {
   if (listener_ == nullptr || destination.offer_hook.linked()) return;
-  offers_.push_back(destination.offer_hook);
+  if (destination.lines(PriorityClass::urgent).size() != 0) {
+    offers_.push_front(destination.offer_hook);
+  } else {
+    offers_.push_back(destination.offer_hook);
+  }
   later(offers_later_);
 }
 

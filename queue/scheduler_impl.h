@@ -62,7 +62,7 @@ struct Scheduler::Impl {
   void settle(const std::string& destination, const RecipientKey& key, std::uint64_t sequence);
   /// A recipient waits in RocksDB (or will, once item `sequence` is applied) for its time.
   void note_on_disk(const std::string& destination, std::uint16_t lane, const DuePosition& position,
-                    std::uint64_t sequence);
+                    std::uint64_t sequence, PriorityClass priority = PriorityClass::normal);
 
   // What an operator wants; RocksDB has it already.
   void retry_now(const std::string& destination, std::uint16_t lane, const DuePosition& position);
@@ -114,16 +114,21 @@ struct Scheduler::Impl {
 
   // Refills (refill.cc).
   std::size_t window(const Destination& destination) const noexcept;
-  /// The worker's, in weight; small while memory is short.
-  std::size_t window_total() const noexcept;
+  /// The worker's, in weight; small while memory is short. What is urgent has an eighth more.
+  std::size_t window_total(PriorityClass priority = PriorityClass::normal) const noexcept;
   /// Memory is short: what is beyond a small window goes back to the disk.
   void shed();
-  bool wants_refill(const Destination& destination) const noexcept;
+  bool wants_refill(Destination& destination) const noexcept;
   void ask_refill(Destination& destination);
   void set_alarm(Destination& destination);
   void pump();
   bool make_room();
   io::Task<> refill(Destination& destination, std::size_t range, std::size_t room);
+  /// What has to be delivered by now and is not (deadlines.cc).
+  void take_deadlines(Destination& range_of, std::size_t range, std::uint64_t applied, DueScanResult result);
+  enum class Found : std::uint8_t { told, busy };
+  Found end_time(const DueMessage& late, std::uint64_t applied);
+  bool pull(Destination& destination, const RecipientKey& key);
   void take_scan(Destination& destination, std::size_t range, std::uint64_t applied, DueScanResult result);
   void refill_failed(Destination& destination, std::size_t range, const DuePosition& from, const Error& error);
   void prune_settled();

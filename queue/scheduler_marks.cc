@@ -78,13 +78,14 @@ std::vector<std::uint32_t> Scheduler::Impl::withhold(Destination& destination, R
   std::erase_if(ready.recipients,
                 [&](std::uint32_t recipient) { return std::ranges::find(some, recipient) != some.end(); });
   destination.withheld = true;
-  destination.range(ready.message->lane);  // to be looked through when it is readmitted
+  destination.range(ready.message->lane,
+                    class_of(ready.message->envelope));  // to be looked through when it is readmitted
   return some;
 }
 
 void Scheduler::Impl::withhold_ready(Destination& destination) {
   if (destination.ready() == 0) return;
-  for (auto* line : {&destination.fresh, &destination.stored}) {
+  for (auto* line : destination.all_lines()) {
     for (auto it = line->begin(); it != line->end();) {
       for (const std::uint32_t recipient : withhold(destination, *it))
         unhold(destination, {it->message->id, recipient});
@@ -131,7 +132,7 @@ Whereabouts Scheduler::Impl::where(const MessageId& id, std::uint32_t recipient,
   Destination* destination = find(name);
   if (destination == nullptr) return {};
   std::uint64_t ahead = 0;
-  for (const auto* line : {&destination->fresh, &destination->stored}) {
+  for (const auto* line : destination->all_lines()) {
     for (const Ready& ready : *line) {
       if (ready.message->id == id && std::ranges::find(ready.recipients, recipient) != ready.recipients.end())
         return {Place::window, ahead};

@@ -128,10 +128,11 @@ void Batch::delete_message(const MessageId& id) {
   impl_->batch.Delete(impl_->families[family_message], message_key(id));
 }
 void Batch::put_due(const DueKey& key, const DueValue& due) {
-  impl_->batch.Put(impl_->families[family_due], due_key(key.lane, key.destination, key.position), encode_due(due));
+  impl_->batch.Put(impl_->families[family_due], due_key(key.lane, key.destination, key.position, key.priority),
+                   encode_due(due));
 }
 void Batch::delete_due(const DueKey& key) {
-  impl_->batch.Delete(impl_->families[family_due], due_key(key.lane, key.destination, key.position));
+  impl_->batch.Delete(impl_->families[family_due], due_key(key.lane, key.destination, key.position, key.priority));
 }
 void Batch::add_live(SegmentKey key, std::int64_t octets) {
   impl_->batch.Merge(impl_->families[family_segment], segment_key(key), encode_count(octets));
@@ -158,7 +159,7 @@ Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Store::~Store() = default;
 
 Result<std::unique_ptr<Store>> Store::open(const std::string& directory, const StoreMemory& memory) {
-  struct stat found{};
+  struct stat found {};
   const bool exists = ::stat((directory + "/CURRENT").c_str(), &found) == 0;
   if (exists) {
     const auto looked = look_before_opening(directory, memory);
@@ -220,7 +221,7 @@ Result<std::optional<MessageRecord>> Store::find(const MessageId& id) const {
 }
 
 Result<DueScanResult> Store::scan_due(const DueScan& scan) const {
-  const std::string end = destination_end(scan.lane, scan.destination);
+  const std::string end = class_end(scan.lane, scan.destination, scan.priority);
   const rocksdb::Slice upper(end);
   rocksdb::ManagedSnapshot snapshot(impl_->db.get());
   rocksdb::ReadOptions options;
@@ -231,7 +232,8 @@ Result<DueScanResult> Store::scan_due(const DueScan& scan) const {
   result.next = scan.from;
   std::size_t looked_at = 0;
   std::size_t octets = 0;
-  for (iterator->Seek(due_key(scan.lane, scan.destination, scan.from)); iterator->Valid(); iterator->Next()) {
+  for (iterator->Seek(due_key(scan.lane, scan.destination, scan.from, scan.priority)); iterator->Valid();
+       iterator->Next()) {
     auto key = parse_due_key(iterator->key().ToStringView());
     auto due = parse_due(iterator->value().ToStringView());
     if (!key || !due) return fail(ErrorKind::corrupt, "an entry of family `due` cannot be read");
@@ -273,7 +275,7 @@ Result<void> Store::each_destination(std::uint16_t lane, const std::function<voi
     auto key = parse_due_key(iterator->key().ToStringView());
     if (!key) return fail(ErrorKind::corrupt, "an entry of family `due` cannot be read");
     if (key->lane != lane) return {};
-    const std::string end = destination_end(lane, key->destination);
+    const std::string end = class_end(lane, key->destination, key->priority);
     visit(std::move(*key));
     iterator->Seek(end);
   }

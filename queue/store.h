@@ -64,7 +64,7 @@ struct StoredMarks {
   std::vector<std::string> marks;
 };
 
-/// What is due of one destination in one lane.
+/// What is due of one class of one destination in one lane.
 struct DueScan {
   std::uint16_t lane = 0;
   std::string destination;
@@ -75,6 +75,7 @@ struct DueScan {
   std::size_t octets_max = SIZE_MAX;  // of records; the one that passes it is the last
   /// Recipients that are passed over as if they were not there; any thread. Empty: none.
   std::function<bool(const Message&, std::uint32_t recipient)> passes_over{};
+  PriorityClass priority = PriorityClass::normal;
 };
 
 struct DueMessage {
@@ -117,7 +118,7 @@ class Store {
   /// nullopt: not there. Errors: io, corrupt.
   Result<std::optional<MessageRecord>> find(const MessageId& id) const;
   Result<DueScanResult> scan_due(const DueScan& scan) const;
-  /// The first entry of each destination of `lane`, in order, by seeking past whole ranges.
+  /// The first entry of each class of each destination of `lane`, in order, by seeking past whole ranges.
   Result<void> each_destination(std::uint16_t lane, const std::function<void(DueKey&&)>& visit) const;
   /// The smallest lane >= `from` that has something due.
   Result<std::optional<std::uint16_t>> next_lane(std::uint32_t from) const;

@@ -92,6 +92,12 @@ json to_json(const queue::MessageRecord& record) {
     out["ret"] = envelope.ret == mail::DsnReturn::full ? "FULL" : "HDRS";
   if (!envelope.envelope_id.empty()) out["envid"] = envelope.envelope_id;
   if (envelope.tls != mail::TlsWish::as_configured) out["tls_wish"] = mail::to_string(envelope.tls);
+  if (envelope.priority != mail::Priority::normal) out["priority"] = envelope.priority;
+  if (envelope.not_before != WallTime{}) out["held_until"] = rfc3339(envelope.not_before);
+  if (envelope.deliver_by.mode != mail::DeliverBy::Mode::none) {
+    out["deliver_by"] = rfc3339(envelope.deliver_by.deadline);
+    out["when_late"] = envelope.deliver_by.mode == mail::DeliverBy::Mode::give_back ? "return" : "notify";
+  }
   return out;
 }
 

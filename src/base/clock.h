@@ -4,7 +4,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace ringpost {
 
@@ -33,5 +35,8 @@ inline MonotonicTime monotonic_now() noexcept {
 std::string rfc5322_date(WallTime time);
 /// RFC 3339 with milliseconds: "2026-11-23T22:01:00.123Z".
 std::string rfc3339(WallTime time);
+/// RFC 3339 5.6 date-time, of the years 1970 to 9999: "2026-11-23T22:01:00Z", with a fraction or an offset; a leap
+/// second is the second behind it. nullopt: not one.
+std::optional<WallTime> parse_rfc3339(std::string_view text) noexcept;
 
 }  // namespace ringpost

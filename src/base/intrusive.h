@@ -57,6 +57,14 @@ class IntrusiveList {
     head_.previous_->next_ = &node;
     head_.previous_ = &node;
   }
+  void push_front(T& item) noexcept {
+    ListNode& node = item;
+    RINGPOST_ASSERT(!node.linked());
+    node.next_ = head_.next_;
+    node.previous_ = &head_;
+    head_.next_->previous_ = &node;
+    head_.next_ = &node;
+  }
   T& pop_front() noexcept {
     T& item = front();
     static_cast<ListNode&>(item).unlink();

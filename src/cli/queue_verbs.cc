@@ -79,6 +79,15 @@ void print_recipient(const json& recipient) {
              text_of(last, "diagnostic"), text_of(last, "remote"));
 }
 
+// What its sender wants of priority and time.
+void print_wishes(const json& message) {
+  if (message.contains("priority")) fmt::print("  priority {}\n", message.value("priority", 0));
+  if (message.contains("held_until")) fmt::print("  held until {} by its sender\n", text_of(message, "held_until"));
+  if (message.contains("deliver_by"))
+    fmt::print("  to be delivered by {}, else {}\n", text_of(message, "deliver_by"),
+               text_of(message, "when_late") == "return" ? "it is given back" : "its sender is told");
+}
+
 void print_gate(int number, const json& gate) {
   fmt::print("  {}. {}: {}", number, text_of(gate, "gate"), text_of(gate, "why"));
   if (gate.contains("mark")) fmt::print(", mark {}", gate.value("mark", 0ULL));
@@ -143,6 +152,7 @@ int queue_list(const admin::Options& server, const QueueArguments& arguments) {
   for (const json& message : (*body)["messages"]) {
     fmt::print("{} {} {:>10} from <{}>\n", text_of(message, "id"), text_of(message, "received"),
                message.value("size", 0ULL), text_of(message, "from"));
+    print_wishes(message);
     for (const json& recipient : message["recipients"]) print_recipient(recipient);
   }
   if (body->value("more", false)) fmt::print("... and more; narrow the selection\n");
@@ -157,6 +167,7 @@ int queue_show(const admin::Options& server, const std::string& id, bool as_json
   fmt::print("id       {}\nfrom     <{}>\nreceived {}\nsize     {}\nclient   {} [{}] {}\n", text_of(*body, "id"),
              text_of(*body, "from"), text_of(*body, "received"), body->value("size", 0ULL), text_of(origin, "helo"),
              text_of(origin, "address"), text_of(origin, "protocol"));
+  print_wishes(*body);
   for (const json& recipient : (*body)["recipients"]) print_recipient(recipient);
   return 0;
 }

@@ -146,6 +146,11 @@ const Section<server::ListenerOptions>& listener_section() {
            "whether clients may or must log in (RFC 4954)", "by role"),
        row("proxy_protocol_from", &L::proxy_protocol_from, networks_type(),
            "networks of load balancers that begin each connection with a PROXY header, v1 or v2"),
+       row("priority", &L::priority, priority_type(),
+           "of mail that asks for none, and the most that a client gets that may not relay (`MT-PRIORITY`, RFC 6710): "
+           "above 0 is served first, below 0 last (docs/scheduler.md)"),
+       row("priority_max", &L::priority_max, priority_type(),
+           "the most that a client gets that may relay; what asks for more gets this, and is told so (250 2.3.6)"),
        row("handoff_from", &L::handoff_from, networks_type(),
            "networks of the other nodes of this service: they may hand over what they have queued (`XHANDOFF`), with "
            "the client, login and time it came with, which are believed. Clients must not be able to connect from "
@@ -201,8 +206,10 @@ const Section<dns::Options>& dns_section() {
 
 const Section<queue::Options>& queue_section() {
   using Q = queue::Options;
-  const auto in_retry = [](auto queue::RetryOptions::* member) {
-    return [member](Q& q) -> auto& { return q.retry.*member; };
+  const auto in_retry = [](auto queue::RetryOptions::*member) {
+    return [member](Q & q) -> auto& {
+      return q.retry.*member;
+    };
   };
   static const Section<Q> section{
       "queue",
@@ -256,11 +263,17 @@ const Section<queue::Options>& queue_section() {
 
 const Section<server::Options>& limits_section() {
   using O = server::Options;
-  const auto limit = [](auto server::Limits::* member) { return [member](O& o) -> auto& { return o.limits.*member; }; };
+  const auto limit = [](auto server::Limits::*member) {
+    return [member](O & o) -> auto& {
+      return o.limits.*member;
+    };
+  };
   using L = server::Limits;
   using F = policy::AuthFailureLimits;
-  const auto auth_failure = [](auto F::* member) {
-    return [member](O& o) -> auto& { return o.limits.auth_failures.*member; };
+  const auto auth_failure = [](auto F::*member) {
+    return [member](O & o) -> auto& {
+      return o.limits.auth_failures.*member;
+    };
   };
   static const Section<O> section{
       "limits",
@@ -293,6 +306,10 @@ const Section<server::Options>& limits_section() {
                         "wait for a command"),
        row<O, Duration>("data_timeout", limit(&L::data_timeout), duration_type(seconds(1), hours(24)),
                         "wait for progress in DATA and BDAT"),
+       row<O, Duration>("future_release_max", limit(&L::future_release_max),
+                        duration_type(Duration::zero(), hours(24 * 365)),
+                        "how far ahead a client that logged in may have its mail held (`FUTURERELEASE`, RFC 4865: "
+                        "`HOLDFOR=`, `HOLDUNTIL=`); 0s: it is not offered"),
        row<O, Duration>("tls_handshake_timeout", limit(&L::tls_handshake_timeout), duration_type(seconds(1), hours(1)),
                         "wait for a TLS handshake to end"),
        row<O, std::uint32_t>(

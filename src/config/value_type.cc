@@ -106,6 +106,15 @@ ValueType<std::uint32_t> count_type(std::uint32_t min, std::uint32_t max) {
           [](const std::uint32_t& value) { return std::to_string(value); }, Form::toml};
 }
 
+ValueType<std::int8_t> priority_type() {
+  return {"integer, -9 to 9", "an integer from -9 to 9",
+          [](const Node& node) -> std::expected<std::int8_t, std::string> {
+            if (node.kind != Node::Kind::integer || node.integer < -9 || node.integer > 9) return std::unexpected("");
+            return static_cast<std::int8_t>(node.integer);
+          },
+          [](const std::int8_t& value) { return std::to_string(value); }, Form::toml};
+}
+
 ValueType<double> factor_type(double min, double max) {
   const std::string range = fmt::format("{} to {}", min, max);
   return {"number, " + range, "a number from " + range,

@@ -45,6 +45,8 @@ ValueType<std::uint64_t> size_type(std::uint64_t min, std::uint64_t max);
 ValueType<std::uint64_t> size_or_auto_type(std::uint64_t min, std::uint64_t max);
 ValueType<Rate> rate_type();
 ValueType<std::uint32_t> count_type(std::uint32_t min, std::uint32_t max);
+/// Of RFC 6710.
+ValueType<std::int8_t> priority_type();
 ValueType<double> factor_type(double min, double max);
 ValueType<bool> bool_type();
 ValueType<std::vector<policy::Network>> networks_type();

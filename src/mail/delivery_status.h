@@ -14,6 +14,7 @@ enum class Action : std::uint8_t { delivered, deferred, failed };
 /// reports at once.
 enum class Handover : std::uint8_t {
   final_delivery,  // it lies in the mailbox
+  traced,          // relayed, and the sender is to hear of it (RFC 2852: BY= to a host that does not do it, or with T)
   relayed,         // to a host that does not offer DSN: nobody will report later
   with_dsn,        // with its DSN parameters: the next host reports
   handed_off,      // to a sibling, with everything: it has taken our place

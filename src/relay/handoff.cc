@@ -42,9 +42,11 @@ class HandedWork final : public Work {
   const std::vector<std::uint32_t>& recipients() const override { return recipients_; }
   std::unique_ptr<smtp::BodySource> body() override { return work_.body(); }
   Task<Result<void>> begun() override { return work_.begun(); }
+  bool is_handed_over() const override { return true; }
   smtp::Provenance provenance() const {
     const mail::Envelope& envelope = message().envelope;
-    return {message().id, envelope.received, envelope.origin, attempt_.delay_told(recipients_.front())};
+    return {message().id,      envelope.received,   envelope.origin,    attempt_.delay_told(recipients_.front()),
+            envelope.priority, envelope.not_before, envelope.deliver_by};
   }
 
  private:

@@ -20,6 +20,22 @@ struct Refusal {
   std::string_view why;
 };
 
+// RFC 2852 4.1.4: who is to give the message back when it is late has to know of it, and to have the time that it
+// wants. A mailbox, behind LMTP, is where it was to be.
+std::optional<Refusal> cannot_keep_deadline(const smtp::Client& client, const Work& work) {
+  const mail::DeliverBy& wanted = work.message().envelope.deliver_by;
+  if (wanted.mode != mail::DeliverBy::Mode::give_back || work.is_handed_over()) return std::nullopt;
+  const Extensions& peer = client.offered();
+  const std::int64_t left = smtp::time_left(wanted, WallTime::now()).seconds;
+  if (left <= 0) return Refusal{{554, {5, 4, 7}}, "the time that the sender gave it is up"};
+  if (client.dialect() == smtp::Dialect::lmtp) return std::nullopt;
+  if (!peer.deliver_by)
+    return Refusal{{554, {5, 4, 7}}, "the next hop does not offer DELIVERBY, which BY=...;R of the sender needs"};
+  if (left < peer.deliver_by_min_seconds)
+    return Refusal{{554, {5, 4, 7}}, "the next hop wants more time than the sender has left to it"};
+  return std::nullopt;
+}
+
 // What would be damaged or misunderstood on the way through this peer is not sent through it.
 std::optional<Refusal> cannot_take(const OutboundConnection& connection, const Work& work) {
   const Extensions& peer = connection.client.offered();
@@ -69,6 +85,10 @@ smtp::MailCommand mail_command(const Work& work, bool may_require_tls) {
   mail.ret = envelope.ret;
   mail.envelope_id = envelope.envelope_id;
   mail.requiretls = envelope.tls == mail::TlsWish::required && may_require_tls;
+  if (work.is_handed_over()) return mail;
+  if (envelope.priority != mail::Priority::normal) mail.priority = envelope.priority;
+  if (envelope.deliver_by.mode != mail::DeliverBy::Mode::none)
+    mail.by = smtp::time_left(envelope.deliver_by, WallTime::now());
   return mail;
 }
 
@@ -146,7 +166,12 @@ Statuses statuses_of(const std::vector<std::uint32_t>& tried, const smtp::Transa
 }
 
 // RFC 3461 5.2: whoever offers DSN has got the parameters and reports; LMTP ends in a mailbox.
-mail::Handover handover_to(const smtp::Client& client) noexcept {
+// RFC 2852 4.1.4: that it goes to who does not know of its deadline, or every step where the sender asks, is told.
+mail::Handover handover_to(const smtp::Client& client, const Work& work) noexcept {
+  const mail::DeliverBy& wanted = work.message().envelope.deliver_by;
+  const bool by_time = wanted.mode != mail::DeliverBy::Mode::none && client.dialect() == smtp::Dialect::smtp;
+  if (by_time && (wanted.trace || !client.offered().deliver_by) && !work.is_handed_over())
+    return mail::Handover::traced;
   if (client.offered().dsn) return mail::Handover::with_dsn;
   return client.dialect() == smtp::Dialect::lmtp ? mail::Handover::final_delivery : mail::Handover::relayed;
 }
@@ -169,7 +194,9 @@ Task<TransactionOutcome> deliver_over(OutboundConnection& connection, Work& work
   const Extensions& peer = client.offered();
   const queue::Message& message = work.message();
   TransactionOutcome outcome;
-  if (const auto refusal = cannot_take(connection, work)) {
+  auto refusal = cannot_take(connection, work);
+  if (!refusal) refusal = cannot_keep_deadline(client, work);
+  if (refusal) {
     outcome.statuses = for_all(work.recipients(), in_our_words(0, refusal->status, refusal->why, connection.remote));
     co_return std::move(outcome);
   }
@@ -222,7 +249,7 @@ Task<TransactionOutcome> deliver_over(OutboundConnection& connection, Work& work
     outcome.statuses =
         statuses_of(tried, replies, last, client.dialect() == smtp::Dialect::lmtp, verdicts, connection.remote);
     outcome.slow_down = verdicts.take_slow_down();
-    for (mail::DeliveryStatus& status : outcome.statuses) status.handover = handover_to(client);
+    for (mail::DeliveryStatus& status : outcome.statuses) status.handover = handover_to(client, work);
   }
   co_return std::move(outcome);
 }

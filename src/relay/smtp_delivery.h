@@ -2,8 +2,9 @@
 // status that the peer's replies give it, and with LMTP each has its own word after the final dot.
 //
 // Standards: RFC 5321 3.3 and 4.5.3.1.10 (too many recipients), RFC 6152 3, 3030 3, 6531 3.2 and 1870 6 (what a peer
-// must offer), RFC 3461 5 (DSN parameters are handed on where offered), RFC 2033 4.2, RFC 8689 2 and 4.2.1
-// (REQUIRETLS is said where it may be, and mail that needs it goes nowhere else).
+// must offer), RFC 6710 (MT-PRIORITY), RFC 2852 4.1.4 (what is to be given back when it is late does not go to a
+// host that would not do so), RFC 3461 5 (DSN parameters are handed on where offered), RFC 2033 4.2, RFC 8689 2 and
+// 4.2.1 (REQUIRETLS is said where it may be, and mail that needs it goes nowhere else).
 #pragma once
 
 #include "io/task.h"

@@ -23,6 +23,9 @@ class Work {
   /// To be awaited before the octet leaves that makes the delivery final.
   virtual io::Task<Result<void>> begun() = 0;
 
+  /// To a sibling, which keeps it as we do: what it wants of priority and time is said another way (smtp/handoff.h).
+  virtual bool is_handed_over() const { return false; }
+
   /// For MAIL and Return-Path.
   virtual mail::Address reverse_path() const { return message().envelope.reverse_path; }
 

@@ -19,6 +19,9 @@ namespace {
 void inherit(mail::Envelope& envelope, const smtp::Provenance& from) {
   envelope.origin = from.origin;
   envelope.received = std::min(from.received, envelope.received);
+  envelope.priority = from.priority;
+  envelope.not_before = from.not_before;
+  envelope.deliver_by = from.deliver_by;
 }
 
 }  // namespace

@@ -117,6 +117,7 @@ smtp::Reply Session::ehlo(std::string_view argument) {
   esmtp_ = true;
   smtp::Extensions offered = this->offered();
   offered.starttls = offers_starttls();
+  offer_future_release(offered);
   if (is_sibling()) offered.handoff = process_token();
   if (may_authenticate()) offered.auth_mechanisms = settings_->sasl->mechanisms(channel());
   return replies::ehlo_ok(settings_->options->hostname, helo_, offered);
@@ -167,7 +168,12 @@ smtp::Reply Session::mail(std::string_view argument) {
   envelope.ret = command->ret;
   envelope.envelope_id = std::move(command->envelope_id);
   if (command->requiretls) envelope.tls = mail::TlsWish::required;
+  if (!handed) {
+    if (auto refusal = take_wishes(*command, envelope)) return std::move(*refusal);
+  }
+  const std::int8_t priority = envelope.priority;
   Reply reply = start_transaction(std::move(envelope));
+  if (!handed && command->priority.value_or(priority) != priority) reply = replies::mail_ok_with_priority(priority);
   transaction_->handed = std::move(provenance);
   return reply;
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "mail/envelope.h"
 #include "policy/auth_failures.h"
 #include "policy/network.h"
 #include "smtp/data_decoder.h"
@@ -25,6 +26,10 @@ struct ListenerOptions {
   TlsMode tls = TlsMode::starttls;
   AuthMode auth = AuthMode::off;
   std::vector<policy::Network> proxy_protocol_from;
+  // MT-PRIORITY (RFC 6710): what mail has that asks for nothing and what strangers get at most, and what who may relay
+  // gets at most.
+  std::int8_t priority = mail::Priority::normal;
+  std::int8_t priority_max = mail::Priority::highest;
   std::vector<policy::Network> handoff_from;  // siblings: they may hand over what they have queued (XHANDOFF)
 };
 
@@ -40,7 +45,8 @@ struct Limits {
   std::uint32_t text_line_octets_max = 998;  // without CRLF (RFC 5321 4.5.3.1.6); BINARYMIME is free of it
   std::uint32_t hops_max = 100;              // Received fields (RFC 5321 6.3)
   Duration command_timeout = std::chrono::minutes(5);
-  Duration data_timeout = std::chrono::minutes(3);  // without progress
+  Duration data_timeout = std::chrono::minutes(3);           // without progress
+  Duration future_release_max = std::chrono::hours(7 * 24);  // how long who logged in may have mail held; 0: not at all
   Duration tls_handshake_timeout = std::chrono::seconds(30);
   policy::AuthFailureLimits auth_failures;
 };

@@ -24,6 +24,7 @@
 #include "smtp/command.h"
 #include "smtp/data_decoder.h"
 #include "smtp/input_buffer.h"
+#include "smtp/params.h"
 #include "smtp/reply.h"
 #include "telemetry/metrics.h"
 #include "tls/stream.h"
@@ -101,6 +102,11 @@ class Session {
   std::optional<Reply> refuse_rate() const;
   std::string protocol(bool smtputf8) const;
   Reply start_transaction(mail::Envelope envelope);
+
+  // wishes.cc: what they want of priority and time.
+  void offer_future_release(smtp::Extensions& offered) const;
+  std::optional<Reply> take_wishes(const smtp::MailCommand& command, mail::Envelope& envelope) const;
+  std::int8_t granted_priority(const smtp::MailCommand& command) const;
 
   // handoff.cc: a sibling gives us what it has queued.
   bool is_sibling() const noexcept;

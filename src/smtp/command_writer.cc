@@ -58,6 +58,14 @@ Result<void> append_mail(std::string& out, const MailCommand& mail, const Extens
     out += mail.envelope_id;
   }
   if (mail.requiretls && offered.requiretls) out += " REQUIRETLS";
+  if (offered.mt_priority && mail.priority) {
+    out += " MT-PRIORITY=";
+    out += std::to_string(*mail.priority);
+  }
+  if (offered.deliver_by && mail.by) {
+    out += " BY=";
+    out += to_string(*mail.by);
+  }
   return end_line(out, start);
 }
 

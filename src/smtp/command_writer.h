@@ -3,7 +3,7 @@
 // Extensions first.
 //
 // Standards: RFC 5321 4.1.1; RFC 1870 (SIZE), 6152 and 3030 (BODY, BDAT), 6531 (SMTPUTF8), 3461 (DSN), 8689
-// (REQUIRETLS).
+// (REQUIRETLS), 6710 (MT-PRIORITY), 2852 (BY). HOLDFOR and HOLDUNTIL are never said: we are who holds.
 #pragma once
 
 #include <cstdint>

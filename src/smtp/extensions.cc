@@ -38,6 +38,15 @@ bool is_token(std::string_view word) noexcept {
   return !word.empty() && word.size() <= token_octets_max && std::ranges::all_of(word, is_alnum);
 }
 
+// RFC 6710: the policies that are known by a name. Ours has the three levels of MIXER (below 0, 0, above).
+constexpr std::string_view priority_policy = "MIXER";
+
+std::uint32_t seconds_or_zero(std::string_view word) noexcept {
+  constexpr std::size_t digits_max = 9;  // RFC 2852, RFC 4865
+  if (word.size() > digits_max) return 0;
+  return static_cast<std::uint32_t>(parse_unsigned(word).value_or(0));
+}
+
 /// RFC 9422 4: NAME=VALUE, at most 6 digits, zero is not a limit. A value we cannot read is as if it were not there.
 void add_limit(Extensions& extensions, std::string_view limit) {
   const std::size_t equals = limit.find('=');
@@ -65,6 +74,8 @@ constexpr Flag flags[] = {
     {"ENHANCEDSTATUSCODES", &Extensions::enhanced_status_codes},
     {"STARTTLS", &Extensions::starttls},
     {"REQUIRETLS", &Extensions::requiretls},
+    {"MT-PRIORITY", &Extensions::mt_priority},
+    {"DELIVERBY", &Extensions::deliver_by},
 };
 
 }  // namespace
@@ -102,13 +113,22 @@ void Extensions::add_keyword_line(std::string_view line) {
   } else if (iequals(keyword, "XHANDOFF")) {
     const std::string_view token = take_word(arguments);
     if (is_token(token)) handoff = token;
+  } else if (iequals(keyword, "DELIVERBY")) {
+    deliver_by_min_seconds = seconds_or_zero(take_word(arguments));
+  } else if (iequals(keyword, "FUTURERELEASE")) {
+    future_release_seconds = seconds_or_zero(take_word(arguments));
+    future_release_until = parse_rfc3339(take_word(arguments)).value_or(WallTime{});
   }
 }
 
 std::vector<std::string> Extensions::keyword_lines() const {
   std::vector<std::string> lines;
   for (const Flag& flag : flags) {
-    if (this->*flag.member) lines.emplace_back(flag.keyword);
+    if (!(this->*flag.member)) continue;
+    lines.emplace_back(flag.keyword);
+    if (flag.member == &Extensions::mt_priority) lines.back().append(" ").append(priority_policy);
+    if (flag.member == &Extensions::deliver_by && deliver_by_min_seconds != 0)
+      lines.back() += " " + std::to_string(deliver_by_min_seconds);
   }
   if (size) lines.push_back(size_max == 0 ? "SIZE" : "SIZE " + std::to_string(size_max));
   if (!auth_mechanisms.empty()) {
@@ -124,6 +144,8 @@ std::vector<std::string> Extensions::keyword_lines() const {
   add(" RCPTMAX=", rcpt_max);
   add(" RCPTDOMAINMAX=", rcpt_domain_max);
   if (!limits_line.empty()) lines.push_back("LIMITS" + limits_line);
+  if (future_release_seconds != 0)
+    lines.push_back("FUTURERELEASE " + std::to_string(future_release_seconds) + " " + rfc3339(future_release_until));
   if (!handoff.empty()) lines.push_back("XHANDOFF " + handoff);
   return lines;
 }

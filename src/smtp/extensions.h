@@ -4,7 +4,7 @@
 //
 // Standards: RFC 5321 4.1.1.1, RFC 1870 (SIZE), 6152 (8BITMIME), 3030 (CHUNKING, BINARYMIME), 2920 (PIPELINING),
 // 2034 (ENHANCEDSTATUSCODES), 3461 (DSN), 6531 (SMTPUTF8), 3207 (STARTTLS), 4954 (AUTH), 9422 (LIMITS), 8689
-// (REQUIRETLS).
+// (REQUIRETLS), 6710 (MT-PRIORITY), 2852 (DELIVERBY), 4865 (FUTURERELEASE).
 // XHANDOFF is ours (handoff.h).
 #pragma once
 
@@ -12,6 +12,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "base/clock.h"
 
 namespace ringpost::smtp {
 
@@ -29,6 +31,11 @@ struct Extensions {
   bool enhanced_status_codes = false;
   bool starttls = false;
   bool requiretls = false;
+  bool mt_priority = false;
+  bool deliver_by = false;
+  std::uint32_t deliver_by_min_seconds = 0;  // its argument: the least that BY=...;R may ask; 0: none
+  std::uint32_t future_release_seconds = 0;  // FUTURERELEASE: how long a message may be held at most; 0: not offered
+  WallTime future_release_until;             // and until when
   std::vector<std::string> auth_mechanisms;  // capitals, in the order offered, at most limits::auth_mechanisms_max
   std::uint32_t mail_max = 0;                // LIMITS; 0: not stated
   std::uint32_t rcpt_max = 0;

@@ -12,6 +12,7 @@
 #include "mail/xtext.h"
 #include "smtp/limits.h"
 #include "smtp/params.h"
+#include "smtp/wishes.h"
 
 namespace ringpost::smtp {
 namespace {
@@ -49,6 +50,33 @@ bool is_listener(std::string_view text) noexcept {
          std::ranges::all_of(text, [](char c) { return (c >= 'a' && c <= 'z') || c == ' '; });
 }
 
+std::optional<WallTime> parse_time(std::string_view text) noexcept {
+  const auto time = parse_unsigned(text);
+  if (!time || *time < earliest || *time > latest) return std::nullopt;
+  return WallTime{static_cast<std::int64_t>(*time)};
+}
+
+bool take_priority(Provenance& into, std::string_view value) noexcept {
+  const auto priority = parse_priority(value);
+  into.priority = priority.value_or(mail::Priority::normal);
+  return priority.has_value();
+}
+
+bool take_deliver_by(mail::DeliverBy& into, std::string_view value) noexcept {
+  const std::size_t semicolon = std::min(value.find(';'), value.size());
+  const auto deadline = parse_time(value.substr(0, semicolon));
+  const auto by = parse_by("1" + std::string(value.substr(semicolon)));  // its letters are those of MAIL
+  if (!deadline || !by) return false;
+  into = {by->mode, by->trace, *deadline};
+  return true;
+}
+
+std::string deliver_by_text(const mail::DeliverBy& wanted) {
+  if (wanted.mode == mail::DeliverBy::Mode::none) return {};
+  const std::string letters = to_string(ByTime{1, wanted.mode, wanted.trace}).substr(1);
+  return std::to_string(wanted.deadline.milliseconds) + letters;
+}
+
 /// False: not a possible value of it. An attribute that is there has one.
 bool take(Provenance& into, std::size_t attribute, const std::string& value) {
   mail::Origin& origin = into.origin;
@@ -63,10 +91,9 @@ bool take(Provenance& into, std::size_t attribute, const std::string& value) {
       return id.has_value();
     }
     case 1: {
-      const auto time = parse_unsigned(value);
-      if (!time || *time < earliest || *time > latest) return false;
-      into.received = {static_cast<std::int64_t>(*time)};
-      return true;
+      const auto time = parse_time(value);
+      into.received = time.value_or(WallTime{});
+      return time.has_value();
     }
     case 2:
       return keep(origin.client_address, is_address(value));
@@ -80,13 +107,22 @@ bool take(Provenance& into, std::size_t attribute, const std::string& value) {
       return keep(origin.listener, is_listener(value));
     case 7:
       return origin.trusted = value == "YES";
-    default:
+    case 8:
       return into.delay_told = value == "TOLD";
+    case 9:
+      return take_priority(into, value);
+    case 10: {
+      const auto time = parse_time(value);
+      into.not_before = time.value_or(WallTime{});
+      return time.has_value();
+    }
+    default:
+      return take_deliver_by(into.deliver_by, value);
   }
 }
 
-constexpr std::array<std::string_view, 9> names{"IDENT", "TIME",     "ADDR",  "NAME", "PROTO",
-                                                "LOGIN", "LISTENER", "TRUST", "DELAY"};
+constexpr std::array<std::string_view, 12> names{"IDENT",    "TIME",  "ADDR",  "NAME",     "PROTO", "LOGIN",
+                                                 "LISTENER", "TRUST", "DELAY", "PRIORITY", "HOLD",  "BY"};
 
 }  // namespace
 
@@ -111,6 +147,8 @@ Result<Provenance> parse_handoff(std::string_view argument) {
 
 Result<std::string> handoff_command(const Provenance& provenance) {
   const mail::Origin& origin = provenance.origin;
+  const int priority = provenance.priority;
+  const bool held = provenance.not_before != WallTime{};
   const std::array<std::string, names.size()> values{provenance.id.text(),
                                                      std::to_string(provenance.received.milliseconds),
                                                      origin.client_address,
@@ -119,7 +157,10 @@ Result<std::string> handoff_command(const Provenance& provenance) {
                                                      origin.login,
                                                      origin.listener,
                                                      origin.trusted ? "YES" : "",
-                                                     provenance.delay_told ? "TOLD" : ""};
+                                                     provenance.delay_told ? "TOLD" : "",
+                                                     priority == mail::Priority::normal ? "" : std::to_string(priority),
+                                                     held ? std::to_string(provenance.not_before.milliseconds) : "",
+                                                     deliver_by_text(provenance.deliver_by)};
   std::string arguments;
   for (std::size_t i = 0; i < names.size(); ++i) {
     if (values[i].empty()) continue;

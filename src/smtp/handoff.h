@@ -13,12 +13,17 @@
 //   LISTENER  role of the listener that took it, or what we made ourselves ("bounce")
 //   TRUST     YES: it might relay
 //   DELAY     TOLD: the sender has heard that delivery takes longer
+//   PRIORITY  -9 to 9, where it is not 0
+//   HOLD      it leaves no earlier: milliseconds since 1970
+//   BY        the deadline: milliseconds since 1970, a semicolon, R or N, and T as in BY= of MAIL
 //
-// The rest goes where it always goes: BODY, SMTPUTF8, RET, ENVID and REQUIRETLS with MAIL, NOTIFY and ORCPT with RCPT,
+// Of these three MAIL says nothing then: to a sibling times are absolute, and a priority was judged when it came. The
+// rest goes where it always goes: BODY, SMTPUTF8, RET, ENVID and REQUIRETLS with MAIL, NOTIFY and ORCPT with RCPT,
 // TLS-Required in the header. A parser without I/O: what a peer sends here is as hostile as anything.
 // docs/decisions/0022-handoff.md.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -34,6 +39,9 @@ struct Provenance {
   WallTime received;  // not before 2020; it may lie in the future, where the clocks of two nodes differ
   mail::Origin origin;
   bool delay_told = false;
+  std::int8_t priority = mail::Priority::normal;
+  WallTime not_before;
+  mail::DeliverBy deliver_by;
   bool operator==(const Provenance&) const = default;
 };
 

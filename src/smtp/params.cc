@@ -18,14 +18,28 @@ std::unexpected<Error> bad_value(std::string_view what, std::string_view text) {
   return fail(ErrorKind::invalid, std::string("bad ").append(what) + ": " + printable(text, 100), bad_argument);
 }
 
-enum class Known : std::uint8_t { size, body, smtputf8, ret, envid, auth, requiretls, notify, orcpt };
+enum class Known : std::uint8_t {
+  size,
+  body,
+  smtputf8,
+  ret,
+  envid,
+  auth,
+  requiretls,
+  priority,
+  hold_for,
+  hold_until,
+  by,
+  notify,
+  orcpt
+};
 
 struct Keyword {
   Known known;
   std::string_view word;
   bool of_mail;
 };
-constexpr std::array<Keyword, 9> keywords{{
+constexpr std::array<Keyword, 13> keywords{{
     {Known::size, "SIZE", true},
     {Known::body, "BODY", true},
     {Known::smtputf8, "SMTPUTF8", true},
@@ -33,6 +47,10 @@ constexpr std::array<Keyword, 9> keywords{{
     {Known::envid, "ENVID", true},
     {Known::auth, "AUTH", true},
     {Known::requiretls, "REQUIRETLS", true},
+    {Known::priority, "MT-PRIORITY", true},
+    {Known::hold_for, "HOLDFOR", true},
+    {Known::hold_until, "HOLDUNTIL", true},
+    {Known::by, "BY", true},
     {Known::notify, "NOTIFY", false},
     {Known::orcpt, "ORCPT", false},
 }};
@@ -50,6 +68,13 @@ bool is_offered(Known known, const Extensions& offered) noexcept {
     case Known::notify:
     case Known::orcpt:
       return offered.dsn;
+    case Known::priority:
+      return offered.mt_priority;
+    case Known::hold_for:
+    case Known::hold_until:
+      return offered.future_release_seconds != 0;
+    case Known::by:
+      return offered.deliver_by;
     case Known::auth:
       // RFC 4954 5: to be understood also before AUTH is possible, so wherever we speak ESMTP at all.
       return offered != Extensions{};
@@ -157,6 +182,27 @@ Result<void> take_body(MailCommand& command, std::string_view value, const Exten
   return {};
 }
 
+/// The wishes of RFC 6710, 4865 and 2852.
+Result<void> take_wish(MailCommand& command, Known known, std::string_view value) {
+  const auto keep = [value](auto& where, const auto& parsed, std::string_view what) -> Result<void> {
+    if (!parsed) return bad_value(what, value);
+    where = parsed;
+    return {};
+  };
+  switch (known) {
+    case Known::priority:
+      return keep(command.priority, parse_priority(value), "MT-PRIORITY");
+    case Known::hold_for:
+      if (command.hold_until) return bad_value("HOLDFOR beside HOLDUNTIL", value);
+      return keep(command.hold_for_seconds, parse_hold_for(value), "HOLDFOR");
+    case Known::hold_until:
+      if (command.hold_for_seconds) return bad_value("HOLDUNTIL beside HOLDFOR", value);
+      return keep(command.hold_until, parse_hold_until(value), "HOLDUNTIL");
+    default:
+      return keep(command.by, parse_by(value), "BY");
+  }
+}
+
 Result<void> take_mail_parameter(MailCommand& command, Known known, std::string_view value, const Extensions& offered) {
   switch (known) {
     case Known::size:
@@ -189,6 +235,11 @@ Result<void> take_mail_parameter(MailCommand& command, Known known, std::string_
     case Known::requiretls:
       command.requiretls = true;
       break;
+    case Known::priority:
+    case Known::hold_for:
+    case Known::hold_until:
+    case Known::by:
+      return take_wish(command, known, value);
     case Known::notify:
     case Known::orcpt:
       break;  // not of MAIL: next_parameter has refused them

@@ -5,7 +5,7 @@
 //
 // Standards: RFC 5321 4.1.1.2, 4.1.1.3, 4.1.1.11; RFC 1870 (SIZE), 6152 and 3030 (BODY, BDAT), 6531 (SMTPUTF8),
 // 3461 (RET, ENVID, NOTIFY, ORCPT), 6533 (ORCPT=utf-8), 4954 5 (AUTH=, checked and then ignored: we trust nobody with
-// it), 8689 2 (REQUIRETLS).
+// it), 8689 2 (REQUIRETLS), 6710, 4865 and 2852 (MT-PRIORITY, HOLDFOR or HOLDUNTIL, BY: wishes.h).
 #pragma once
 
 #include <cstdint>
@@ -17,6 +17,7 @@
 #include "mail/address.h"
 #include "mail/envelope.h"
 #include "smtp/extensions.h"
+#include "smtp/wishes.h"
 
 namespace ringpost::smtp {
 
@@ -28,6 +29,10 @@ struct MailCommand {
   mail::DsnReturn ret = mail::DsnReturn::unspecified;
   std::string envelope_id;  // xtext as received
   bool requiretls = false;
+  std::optional<std::int8_t> priority;
+  std::optional<std::uint32_t> hold_for_seconds;  // at most one of these
+  std::optional<WallTime> hold_until;
+  std::optional<ByTime> by;
   bool operator==(const MailCommand&) const = default;
 };
 

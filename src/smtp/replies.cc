@@ -62,6 +62,15 @@ Reply handoff_ok() {
 Reply mail_ok() {
   return {250, {2, 1, 0}, "sender ok"};
 }
+Reply mail_ok_with_priority(int priority) {
+  return {250, {2, 3, 6}, std::to_string(priority) + " is the new priority assigned to the message"};
+}
+Reply hold_too_long(Duration max) {
+  return {501, {5, 5, 4}, join("a message is held for ", format_duration(max), " at most")};
+}
+Reply deadline_before_release() {
+  return {501, {5, 5, 4}, "BY ends before the message is released"};
+}
 Reply rcpt_ok() {
   return {250, {2, 1, 5}, "recipient ok"};
 }

@@ -33,6 +33,9 @@ Reply closing(std::string_view hostname);  // 221 2.0.0, RFC 5321 4.1.1.10
 // Transaction.
 Reply handoff_ok();                             // 250 2.0.0, XHANDOFF (handoff.h)
 Reply mail_ok();                                // 250 2.1.0
+Reply mail_ok_with_priority(int priority);      // 250 2.3.6, RFC 6710: another one than was asked for
+Reply hold_too_long(Duration max);              // 501 5.5.4, RFC 4865
+Reply deadline_before_release();                // 501 5.5.4, RFC 4865
 Reply rcpt_ok();                                // 250 2.1.5
 Reply start_data();                             // 354, RFC 5321 4.1.1.4
 Reply queued(const MessageId& id);              // 250 2.0.0 queued as ID

@@ -29,6 +29,9 @@ void check_arguments(std::string_view argument, const smtp::Extensions& offered)
     check_address(command->reverse_path, command->smtputf8, true);
     RINGPOST_ASSERT(command->smtputf8 || !command->reverse_path.needs_utf8());
     RINGPOST_ASSERT(mail::valid_xtext(command->envelope_id));
+    RINGPOST_ASSERT(command->priority.value_or(0) >= -9 && command->priority.value_or(0) <= 9);
+    RINGPOST_ASSERT(!command->hold_for_seconds || (*command->hold_for_seconds > 0 && !command->hold_until));
+    RINGPOST_ASSERT(!command->by || smtp::parse_by(smtp::to_string(*command->by)) == command->by);
   }
   for (const bool smtputf8 : {false, true}) {
     if (const auto recipient = smtp::parse_rcpt(argument, offered, smtputf8)) {
@@ -47,7 +50,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view line(reinterpret_cast<const char*>(data), size);
   smtp::Extensions offered;
   offered.size = offered.eight_bit_mime = offered.chunking = offered.binary_mime = true;
-  offered.smtputf8 = offered.dsn = offered.requiretls = true;
+  offered.smtputf8 = offered.dsn = offered.requiretls = offered.mt_priority = offered.deliver_by = true;
+  offered.future_release_seconds = 1;
   if (const auto command = smtp::parse_command(line)) {
     RINGPOST_ASSERT(!command->word.empty());
     check_arguments(command->argument, offered);

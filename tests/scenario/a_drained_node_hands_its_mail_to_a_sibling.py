@@ -42,7 +42,8 @@ def shown(server, message):
 
 def promised(record):
     """What a message must keep wherever it lies."""
-    kept = {key: record.get(key) for key in ("from", "received", "origin", "ret", "envid")}
+    kept = {key: record.get(key) for key in ("from", "received", "origin", "ret", "envid", "priority", "held_until",
+                                             "deliver_by", "when_late")}
     return kept | {"recipients": sorted((r["address"], str(r.get("notify")), r.get("orcpt")) for r in record["recipients"])}
 
 
@@ -53,7 +54,8 @@ def bodies(peer):
 def submit(server, port):
     """One message of alice, logged in and with wishes, which is deferred for an hour, and ten more of a client behind it."""
     with server.session("submission", who=ALICE) as client:
-        client.command("MAIL FROM:<alice@example.test> BODY=8BITMIME RET=HDRS ENVID=QQ314159", 250)
+        client.command("MAIL FROM:<alice@example.test> BODY=8BITMIME RET=HDRS ENVID=QQ314159 "
+                       "MT-PRIORITY=5 BY=86400;N", 250)
         client.command("RCPT TO:<far@foreign.example> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;first@foreign.example", 250)
         client.command("RCPT TO:<away@foreign.example> NOTIFY=NEVER", 250)
         client.command("DATA", 354)

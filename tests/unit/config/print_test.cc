@@ -21,6 +21,8 @@ role = "submission"
 tls = "off"
 auth = "optional"
 proxy_protocol_from = ["10.0.0.0/8", "2001:db8::/32"]
+priority = -4
+priority_max = 4
 handoff_from = ["10.1.0.0/16"]
 [tls]
 certificates = [{ certificate = "/etc/ringpost/a.pem", key = "/etc/ringpost/a.key", ocsp = "/etc/ringpost/a.der" }]
@@ -156,6 +158,7 @@ hops_max = 106
 text_line_octets_max = 1106
 command_timeout = "107s"
 data_timeout = "108s"
+future_release_max = "3d"
 tls_handshake_timeout = "109s"
 auth_failures_max = 110
 auth_failures_window = "111s"

@@ -24,6 +24,23 @@ TEST(Keys, DueKeyReadsBack) {
   EXPECT_EQ(*parsed, key);
 }
 
+TEST(Keys, ClassesOfPriorityAreRangesOfTheirOwnAndReadBack) {
+  std::vector<std::string> keys;
+  for (const PriorityClass priority : {PriorityClass::normal, PriorityClass::urgent, PriorityClass::low}) {
+    const DueKey first{3, "mx:a", {{1'790'000'000'123}, {1, 2}}, priority};
+    for (const DuePosition& position : {DuePosition::first(), first.position, DuePosition::last()})
+      keys.push_back(due_key(3, "mx:a", position, priority));
+    EXPECT_EQ(parse_due_key(due_key(3, "mx:a", first.position, priority)), first);
+    EXPECT_LT(keys.back(), class_end(3, "mx:a", priority));
+    keys.push_back(class_end(3, "mx:a", priority));
+  }
+  EXPECT_TRUE(std::ranges::is_sorted(keys));
+  EXPECT_LT(keys.back(), destination_end(3, "mx:a"));
+  std::string foreign = due_key(3, "mx:a", DuePosition::first());
+  foreign[foreign.size() - 24] = '\x03';
+  EXPECT_FALSE(parse_due_key(foreign));
+}
+
 TEST(Keys, RangeOfADestinationHoldsItsKeysAndNoOthers) {
   const std::string begin = destination_begin(3, "mx:example.org");
   const std::string end = destination_end(3, "mx:example.org");

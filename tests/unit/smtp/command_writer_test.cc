@@ -9,7 +9,8 @@ namespace {
 
 Extensions everything() {
   Extensions all;
-  for (const char* line : {"SIZE 1000000", "8BITMIME", "CHUNKING", "BINARYMIME", "SMTPUTF8", "DSN", "REQUIRETLS"})
+  for (const char* line : {"SIZE 1000000", "8BITMIME", "CHUNKING", "BINARYMIME", "SMTPUTF8", "DSN", "REQUIRETLS",
+                           "MT-PRIORITY", "DELIVERBY"})
     all.add_keyword_line(line);
   all.binary_mime = true;
   return all;
@@ -24,6 +25,8 @@ TEST(CommandWriter, AMailCommandReadsBackAsItWas) {
   mail.ret = mail::DsnReturn::headers;
   mail.envelope_id = "QQ+2B1";
   mail.requiretls = true;
+  mail.priority = -4;
+  mail.by = {90, mail::DeliverBy::Mode::give_back, true};
   std::string line;
   ASSERT_TRUE(append_mail(line, mail, everything()).has_value());
   ASSERT_TRUE(line.starts_with("MAIL ") && line.ends_with("\r\n")) << line;
@@ -51,6 +54,8 @@ TEST(CommandWriter, WhatIsNotOfferedIsNotSaid) {
   mail.ret = mail::DsnReturn::full;
   mail.envelope_id = "x";
   mail.requiretls = true;
+  mail.priority = 9;
+  mail.by = {90, mail::DeliverBy::Mode::notify, false};
   std::string line;
   ASSERT_TRUE(append_mail(line, mail, Extensions{}).has_value());
   EXPECT_EQ(line, "MAIL FROM:<>\r\n");

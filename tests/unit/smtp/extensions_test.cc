@@ -24,14 +24,18 @@ TEST(Extensions, FirstLineIsNoKeyword) {
 }
 
 TEST(Extensions, EveryKeywordIsReadInAnyCase) {
-  const Extensions offered =
-      offered_by({"pipelining", "SIZE 1000", "8BitMime", "CHUNKING", "BINARYMIME", "SMTPUTF8", "DSN",
-                  "ENHANCEDSTATUSCODES", "STARTTLS", "RequireTLS", "AUTH plain SCRAM-SHA-256", "X-UNKNOWN 1",
-                  "LIMITS MAILMAX=10 RCPTMAX=20 OTHER=1 RCPTDOMAINMAX=3"});
+  const Extensions offered = offered_by(
+      {"pipelining", "SIZE 1000", "8BitMime", "CHUNKING", "BINARYMIME", "SMTPUTF8", "DSN", "ENHANCEDSTATUSCODES",
+       "STARTTLS", "RequireTLS", "AUTH plain SCRAM-SHA-256", "X-UNKNOWN 1", "mt-priority STANAG4406", "DELIVERBY 240",
+       "FUTURERELEASE 86400 2026-11-24T00:00:00Z", "LIMITS MAILMAX=10 RCPTMAX=20 OTHER=1 RCPTDOMAINMAX=3"});
   Extensions expected;
   expected.pipelining = expected.size = expected.eight_bit_mime = expected.chunking = expected.binary_mime = true;
   expected.smtputf8 = expected.dsn = expected.enhanced_status_codes = expected.starttls = true;
   expected.requiretls = true;
+  expected.mt_priority = expected.deliver_by = true;
+  expected.deliver_by_min_seconds = 240;
+  expected.future_release_seconds = 86'400;
+  expected.future_release_until = {1'795'478'400'000};
   expected.size_max = 1000;
   expected.auth_mechanisms = {"PLAIN", "SCRAM-SHA-256"};
   expected.mail_max = 10;
@@ -46,6 +50,9 @@ TEST(Extensions, WhatWePrintReadsBackAsTheSame) {
   Extensions ours;
   ours.pipelining = ours.size = ours.eight_bit_mime = ours.chunking = ours.binary_mime = true;
   ours.smtputf8 = ours.dsn = ours.enhanced_status_codes = ours.starttls = ours.requiretls = true;
+  ours.mt_priority = ours.deliver_by = true;
+  ours.future_release_seconds = 604'800;
+  ours.future_release_until = {1'795'478'400'000};
   ours.size_max = 50 << 20;
   ours.auth_mechanisms = {"SCRAM-SHA-256", "PLAIN"};
   ours.mail_max = 7;
@@ -54,6 +61,8 @@ TEST(Extensions, WhatWePrintReadsBackAsTheSame) {
   for (const std::string& line : ours.keyword_lines()) reply.add_line(line);
   EXPECT_EQ(Extensions::from_ehlo_reply(reply), ours);
   EXPECT_THAT(ours.keyword_lines(), testing::Contains("LIMITS MAILMAX=7 RCPTDOMAINMAX=1"));
+  EXPECT_THAT(ours.keyword_lines(), testing::Contains("MT-PRIORITY MIXER"));
+  EXPECT_THAT(ours.keyword_lines(), testing::Contains("DELIVERBY"));
   EXPECT_TRUE(Extensions{}.keyword_lines().empty());
 }
 

@@ -21,6 +21,9 @@ Provenance of_a_login() {
                   .listener = "submission",
                   .trusted = true};
   whole.delay_told = true;
+  whole.priority = -9;
+  whole.not_before = {1'764'100'100'000};
+  whole.deliver_by = {mail::DeliverBy::Mode::give_back, true, {1'764'200'000'321}};
   return whole;
 }
 

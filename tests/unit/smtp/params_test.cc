@@ -16,6 +16,8 @@ Extensions everything() {
   offered.requiretls = true;
   offered.size = offered.eight_bit_mime = offered.binary_mime = offered.chunking = offered.smtputf8 = offered.dsn =
       true;
+  offered.mt_priority = offered.deliver_by = true;
+  offered.future_release_seconds = 86'400;
   return offered;
 }
 
@@ -53,6 +55,19 @@ TEST(ParseMail, TakesEveryParameterInAnyCase) {
   EXPECT_EQ(command.envelope_id, "QQ+2B314159");
 }
 
+TEST(ParseMail, TakesWishesOfPriorityAndTime) {
+  const MailCommand wishes = mail("FROM:<a@b> mt-priority=-3 HOLDFOR=60 BY=120;RT");
+  EXPECT_EQ(wishes.priority, -3);
+  EXPECT_EQ(wishes.hold_for_seconds, 60U);
+  EXPECT_EQ(wishes.by, (ByTime{120, mail::DeliverBy::Mode::give_back, true}));
+  EXPECT_EQ(mail("FROM:<a@b> HOLDUNTIL=2026-11-24T01:00:00+01:00").hold_until, (WallTime{1'795'478'400'000}));
+}
+
+TEST(ParseMail, HoldForAndHoldUntilExcludeEachOther) {
+  EXPECT_EQ(mail_refusal("FROM:<a@b> HOLDFOR=60 HOLDUNTIL=2026-11-24T01:00:00Z"), syntax);
+  EXPECT_EQ(mail_refusal("FROM:<a@b> HOLDUNTIL=2026-11-24T01:00:00Z HOLDFOR=60"), syntax);
+}
+
 TEST(ParseMail, WithoutParametersSaysNothing) {
   MailCommand expected;
   expected.reverse_path = {"a", "b"};
@@ -88,8 +103,8 @@ TEST(ParseMail, UnknownParametersAre555) {
 }
 
 TEST(ParseMail, ParametersThatWereNotOfferedAre555) {
-  for (const char* const parameter :
-       {"SIZE=1", "BODY=7BIT", "SMTPUTF8", "RET=FULL", "ENVID=x", "AUTH=<>", "REQUIRETLS"}) {
+  for (const char* const parameter : {"SIZE=1", "BODY=7BIT", "SMTPUTF8", "RET=FULL", "ENVID=x", "AUTH=<>", "REQUIRETLS",
+                                      "MT-PRIORITY=1", "HOLDFOR=1", "HOLDUNTIL=2026-11-24T01:00:00Z", "BY=1;N"}) {
     EXPECT_EQ(mail_refusal(std::string("FROM:<a@b> ") + parameter, Extensions{}), unrecognized) << parameter;
   }
   EXPECT_EQ(mail("FROM:<a@b>", Extensions{}).reverse_path.local, "a");
@@ -118,11 +133,35 @@ TEST(ParseMail, RepeatedParametersAre501) {
 }
 
 TEST(ParseMail, ImpossibleValuesAre501) {
-  for (const char* const parameter :
-       {"SIZE",   "SIZE=",     "SIZE=big",  "SIZE=-1",      "SIZE=+1",   "SIZE=1=2", "SIZE=123456789012345678901",
-        "BODY",   "BODY=",     "BODY=9BIT", "SMTPUTF8=1",   "SMTPUTF8=", "RET=SOME", "RET",
-        "ENVID=", "ENVID=a=b", "ENVID=+zz", "ENVID=+0D+0A", "AUTH=+",    "AUTH",     "=1",
-        "-A=1",   "A_B=1"}) {
+  for (const char* const parameter : {"SIZE",
+                                      "SIZE=",
+                                      "SIZE=big",
+                                      "SIZE=-1",
+                                      "SIZE=+1",
+                                      "SIZE=1=2",
+                                      "SIZE=123456789012345678901",
+                                      "BODY",
+                                      "BODY=",
+                                      "BODY=9BIT",
+                                      "SMTPUTF8=1",
+                                      "SMTPUTF8=",
+                                      "RET=SOME",
+                                      "RET",
+                                      "ENVID=",
+                                      "ENVID=a=b",
+                                      "ENVID=+zz",
+                                      "ENVID=+0D+0A",
+                                      "AUTH=+",
+                                      "AUTH",
+                                      "=1",
+                                      "-A=1",
+                                      "A_B=1",
+                                      "MT-PRIORITY",
+                                      "MT-PRIORITY=10",
+                                      "HOLDFOR=0",
+                                      "HOLDUNTIL=soon",
+                                      "BY=0;R",
+                                      "BY=1"}) {
     EXPECT_EQ(mail_refusal(std::string("FROM:<a@b> ") + parameter), syntax) << parameter;
   }
 }
