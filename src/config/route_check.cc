@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "relay/next_hop.h"
+#include "relay/hop_list.h"
 
 namespace ringpost::config {
 
@@ -19,7 +19,7 @@ class RouteCheck {
   RouteCheck(const RouteOptions& route, const Node& table, Report& report)
       : route_(route), table_(table), report_(report) {
     for (const std::string& text : route.next_hops)
-      if (auto hop = relay::parse_next_hop(text)) hops_.push_back(std::move(*hop));  // others were complained of
+      if (auto hop = relay::parse_listed_hop(text)) hops_.push_back(std::move(*hop));  // others were complained of
   }
 
   void next_hops() {
@@ -27,6 +27,7 @@ class RouteCheck {
     if (route_.next_hops.size() > next_hops_max) wrong("next_hop", "more than " + std::to_string(next_hops_max));
     if (route_.next_hops.size() > 1 && !std::ranges::all_of(route_.next_hops, can_be_away))
       wrong("next_hop", "maildir: and discard: stand alone, nothing fails over from them");
+    if (const auto ranks = relay::check_ranks(hops_); !ranks) wrong("next_hop", ranks.error().reason);
   }
 
   void tls() {
@@ -71,7 +72,7 @@ class RouteCheck {
   static bool has_no_name(const NextHop& hop) { return !hop.host.empty() && !hop.has_host_name(); }
   template <class Predicate>
   bool any(Predicate predicate) const {
-    return std::ranges::any_of(hops_, predicate);
+    return std::ranges::any_of(hops_, predicate, &relay::ListedHop::next_hop);
   }
   void wrong(std::string_view key, const std::string& what) {
     report_.add(place_of(table_, key), "[[route]] " + std::string(key) + ": " + what);
@@ -80,7 +81,7 @@ class RouteCheck {
   const RouteOptions& route_;
   const Node& table_;
   Report& report_;
-  std::vector<NextHop> hops_;
+  std::vector<relay::ListedHop> hops_;
 };
 
 }  // namespace

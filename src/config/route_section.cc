@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "config/sections.h"
+#include "relay/hop_list.h"
 #include "relay/source_address.h"
 
 namespace ringpost::config {
@@ -29,6 +30,11 @@ std::string check_token_endpoint(std::string_view text) {
     if (rest.empty() || rest.starts_with(':') || rest.starts_with('/')) return {};
   }
   return "'" + printable(text, 80) + "'";
+}
+
+std::string check_listed_hop(std::string_view text) {
+  const auto hop = relay::parse_listed_hop(text);
+  return hop ? "" : hop.error().reason;
 }
 
 std::string check_source(std::string_view text) {
@@ -134,15 +140,18 @@ const Section<relay::RouteOptions>& route_section() {
   static const Section<R> section{
       "route", true,
       "Where mail for foreign domains goes. The first match wins; without one, the MX hosts of the domain.",
-      joined({row("domain", &R::domain,
-                  lower_case_type("pattern", "\"example.net\", \"*.example.net\" or \"*\"", check_route_domain),
-                  "`example.net`, `*.example.net` (its subdomains only) or `*`"),
-              row("next_hop", &R::next_hops,
-                  text_or_list_type("next hop or array of next hops", "a next hop or an array of them", check_next_hop),
-                  "`mx`, `smtp://host:port` (MX not looked up), `smtps://host:port` (TLS from the first octet), "
-                  "`lmtp://host:port`, `lmtp+unix:/path`, `maildir:` or `discard:`; of several, the next is tried "
-                  "where one fails")},
-             {pacing_rows(), tls_rows(), auth_rows()})};
+      joined(
+          {row("domain", &R::domain,
+               lower_case_type("pattern", "\"example.net\", \"*.example.net\" or \"*\"", check_route_domain),
+               "`example.net`, `*.example.net` (its subdomains only) or `*`"),
+           row("next_hop", &R::next_hops,
+               text_or_list_type("next hop or array of next hops", "a next hop or an array of them", check_listed_hop),
+               "`mx`, `smtp://host:port` (MX not looked up), `smtps://host:port` (TLS from the first octet), "
+               "`lmtp://host:port`, `lmtp+unix:/path`, `maildir:` or `discard:`; of several, the next is tried "
+               "where one fails. Neighbours that have a weight share the connections by it "
+               "(`\"smtp://a weight=3\", \"smtp://b weight=1\"`), and take over where one fails; behind the weight, "
+               "`rank=2` begins another group that is tried when the first fails")},
+          {pacing_rows(), tls_rows(), auth_rows()})};
   return section;
 }
 

@@ -197,8 +197,13 @@ Task<Connector::Opened> Connector::open(const Delivery& delivery, Cancel cancel)
 
 Task<Connector::Opened> Connector::open_any(const Delivery& delivery, Hearing hearing, Cancel cancel) {
   Search search("no next hop", delivery.wish);
-  for (const Hop& hop : delivery.hops) {
-    auto opened = co_await open_hop(delivery, hop, hearing, cancel);
+  const auto is_down = [this](const Hop& hop) { return hop_failures_.recent(hop.next_hop.text(), monotonic_now()); };
+  const auto hops = hops_to_try(delivery.hops, is_down, random_u64);
+  for (const Hop* hop : hops) {
+    auto opened = co_await open_hop(delivery, *hop, hearing, cancel);
+    const bool tells = opened || (opened.error().kind != ErrorKind::cancelled && !is_full(opened.error()));
+    if (hop->weight != 0 && tells && opened) hop_failures_.forget(hop->next_hop.text());
+    if (hop->weight != 0 && tells && !opened) hop_failures_.note(hop->next_hop.text(), monotonic_now());
     // One that is full works: the next is for when it does not.
     if (!search.take(std::move(opened)) || search.met_a_full_one()) break;
   }

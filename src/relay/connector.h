@@ -1,6 +1,7 @@
-// Opens a connection to a destination: tries the next hops in order, of each its hosts, of each its addresses, until
-// one greets us and answers our EHLO or LHLO positively, with TLS and AUTH as the route wants them. One that refuses is
-// as good as one that is down: the next is tried, and where all refuse the last one's words are the error.
+// Opens a connection to a destination: tries the next hops in order (those of one rank by weight, hop_list.h), of each
+// its hosts, of each its addresses, until one greets us and answers our EHLO or LHLO positively, with TLS and AUTH as
+// the route wants them. One that refuses is as good as one that is down: the next is tried, and where all refuse the
+// last one's words are the error.
 //
 // Where a certificate must be good for a name, an MX host's own name is only asked for if DNSSEC vouches for it: an
 // answer that anybody may have forged must not choose whom we trust. Else the name is the domain's.
@@ -26,6 +27,7 @@
 #include "io/connection.h"
 #include "relay/connection_fitness.h"
 #include "relay/host_places.h"
+#include "relay/hop_list.h"
 #include "relay/mx_hosts.h"
 #include "relay/options.h"
 #include "relay/outbound_connection.h"
@@ -106,6 +108,7 @@ class Connector {
   TlsContexts contexts_;
   StsPolicies sts_;
   TlsFailures tls_failures_;
+  HopFailures hop_failures_;
 };
 
 }  // namespace ringpost::relay

@@ -31,7 +31,7 @@ constexpr bool demands_tls(TlsMode mode) noexcept {
 struct RouteOptions {
   std::string domain = "*";  // "example.net", "*.example.net" (subdomains only), "*"
   std::vector<std::string> next_hops{
-      "mx"};  // "mx", smtp://host:port, smtps://, lmtp://, lmtp+unix:/path, maildir:, discard:; fails over in order
+      "mx"};  // next_hop.h, perhaps with a weight and a rank (hop_list.h); fails over in order
   std::uint32_t connections_max = 20;          // per site, all workers together
   std::uint32_t connections_per_host_max = 0;  // to one address, all workers and routes together; 0: no limit
   std::uint32_t messages_per_connection_max = 100;

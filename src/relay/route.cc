@@ -125,10 +125,6 @@ std::string with_wish(std::string key, mail::TlsWish wish) {
   return key;
 }
 
-bool agree(const RouteOptions& a, const RouteOptions& b) {
-  return a.tls == b.tls && a.tls_options == b.tls_options && a.auth == b.auth;
-}
-
 }  // namespace
 
 std::string_view without_wish(std::string_view key) noexcept {
@@ -136,9 +132,22 @@ std::string_view without_wish(std::string_view key) noexcept {
   return key;
 }
 
+bool RouteTable::agree(const Route& a, const Route& b) {
+  const RouteOptions& one = a.options;
+  const RouteOptions& other = b.options;
+  return a.listed == b.listed && one.tls == other.tls && one.tls_options == other.tls_options && one.auth == other.auth;
+}
+
 Result<void> RouteTable::add(const RouteOptions& options) {
   if (options.next_hops.empty()) return fail(ErrorKind::invalid, "a route needs a next hop");
-  Route route{options, {}, {}, {}};
+  Route route{options, {}, {}, {}, {}};
+  for (std::string& text : route.options.next_hops) {
+    auto hop = parse_listed_hop(text);
+    if (!hop) return propagate(hop);
+    text = hop->text;
+    route.listed.push_back(std::move(*hop));
+  }
+  if (auto ranks = check_ranks(route.listed); !ranks) return ranks;
   for (const std::string& text : options.source_addresses) {
     auto source = parse_source_address(text);
     if (!source) return propagate(source);
@@ -146,16 +155,16 @@ Result<void> RouteTable::add(const RouteOptions& options) {
   }
   route.options.domain = to_lower(options.domain);
   // Parsed with a domain that stands for any, so that a mistake shows at start and not with the first message.
-  const auto hops = parse_hops(key_of(options.next_hops, "example.org"));
+  const auto hops = parse_hops(key_of(route.options.next_hops, "example.org"));
   if (!hops) return std::unexpected(hops.error());
-  if (std::ranges::find(options.next_hops, "mx") == options.next_hops.end()) {
-    route.hops = key_of(options.next_hops, "");
+  if (std::ranges::find(route.options.next_hops, "mx") == route.options.next_hops.end()) {
+    route.hops = key_of(route.options.next_hops, "");
     route.key = route.hops + std::string(suffix_of(options.effective_tls()));
     const auto same = std::ranges::find(routes_, route.key, &Route::key);
-    if (same != routes_.end() && !agree(same->options, options)) {
+    if (same != routes_.end() && !agree(*same, route)) {
       return fail(ErrorKind::invalid,
                   "two routes to " + printable(route.hops) +
-                      " differ in tls or auth: mail of one would leave under the rules of the other");
+                      " differ in tls, auth or weights: mail of one would leave under the rules of the other");
     }
   }
   routes_.push_back(std::move(route));
@@ -251,6 +260,10 @@ Result<Delivery> RouteTable::plan_for(std::string_view key) const {
   if (!hops) return propagate(hops);
   const Route* route = find_by_key(key, hops_text, *hops);
   RouteOptions options = route != nullptr ? route->options : RouteOptions{};
+  for (std::size_t i = 0; route != nullptr && i < hops->size() && i < route->listed.size(); ++i) {
+    (*hops)[i].weight = route->listed[i].weight;
+    (*hops)[i].rank = route->listed[i].rank;
+  }
   return Delivery{.hops = std::move(*hops),
                   .connections_max = std::max(options.connections_max, 1U),
                   .connections_per_host_max = options.connections_per_host_max,

@@ -6,7 +6,8 @@
 // for it, "tls=required", "tls=verified" or "tls=dane": what was promised when the mail came is kept whatever
 // the configuration says later, and two routes to the same next hop never share connections that only one of them would
 // trust. Behind that stands what the sender wants of TLS: ",requiretls" or ",tls-optional", where an SMTP server comes
-// next. The rest is looked up in the route that has these next hops.
+// next. The rest, weights among them, is looked up in the route that has these next hops; where there is none any more
+// they are tried in the order of the key.
 //
 // Immutable after create(); shared by all workers.
 //
@@ -23,17 +24,12 @@
 #include "mail/address.h"
 #include "mail/envelope.h"
 #include "policy/relay_access.h"
+#include "relay/hop_list.h"
 #include "relay/next_hop.h"
 #include "relay/options.h"
 #include "relay/source_address.h"
 
 namespace ringpost::relay {
-
-struct Hop {
-  NextHop next_hop;
-  std::string mx_domain;  // lower case; only with Kind::mx
-  bool operator==(const Hop&) const = default;
-};
 
 /// How the mail of one destination is delivered.
 struct Delivery {
@@ -62,7 +58,7 @@ std::string_view without_wish(std::string_view key) noexcept;
 class RouteTable {
  public:
   /// Errors: invalid, when a next hop does not parse, a list mixes what cannot fail over to one another, or two routes
-  /// to the same next hops do not agree on TLS and AUTH.
+  /// to the same next hops do not agree on weights, TLS and AUTH.
   static Result<RouteTable> create(const std::vector<RouteOptions>& routes,
                                    const std::vector<policy::DomainOptions>& domains);
 
@@ -76,13 +72,15 @@ class RouteTable {
 
  private:
   struct Route {
-    RouteOptions options;
+    RouteOptions options;           // its next hops without their weights
+    std::vector<ListedHop> listed;  // the same with them
     std::vector<SourceAddress> sources;
     std::string key;   // empty where it holds "mx", which needs the domain
     std::string hops;  // the key without its demand for TLS
     bool matches(std::string_view domain) const noexcept;
   };
   std::string key_as_configured(const mail::Address& recipient) const;
+  static bool agree(const Route& a, const Route& b);
   const Route* find(std::string_view domain) const noexcept;
   const Route* find_by_key(std::string_view key, std::string_view hops_text,
                            const std::vector<Hop>& hops) const noexcept;

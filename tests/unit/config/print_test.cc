@@ -91,7 +91,7 @@ recipients = "file:/etc/ringpost/odd \"name\\"
 name = "example.org"
 [[route]]
 domain = "*.example.net"
-next_hop = ["smtp://[2001:db8::1]:587", "smtps://b.example"]
+next_hop = ["smtp://[2001:db8::1]:587 weight=3", "smtps://b.example weight=1"]
 connections_max = 7
 connections_per_host_max = 3
 messages_per_connection_max = 8

@@ -177,7 +177,8 @@ TEST(RouteTable, RoutesThatShareAKeyAgreeOnTlsAndAuth) {
   const auto two = RouteTable::create(
       {gateway("a.example", TlsMode::required, "us"), gateway("b.example", TlsMode::required, "them")}, {});
   ASSERT_FALSE(two.has_value());
-  EXPECT_NE(two.error().reason.find("two routes to smtp://gw.example:587 differ in tls or auth"), std::string::npos);
+  EXPECT_NE(two.error().reason.find("two routes to smtp://gw.example:587 differ in tls, auth or weights"),
+            std::string::npos);
   EXPECT_FALSE(
       RouteTable::create({gateway("a.example", TlsMode::off), gateway("b.example", TlsMode::opportunistic)}, {}));
   EXPECT_TRUE(RouteTable::create({gateway("a.example", TlsMode::off), gateway("b.example", TlsMode::off)}, {}));
@@ -189,6 +190,25 @@ TEST(RouteTable, AMistakeInTheConfigurationShowsAtOnce) {
   EXPECT_FALSE(RouteTable::create({bad}, {}).has_value());
   bad.next_hops = {};
   EXPECT_FALSE(RouteTable::create({bad}, {}).has_value());
+}
+
+TEST(RouteTable, WeightsAreOfTheRouteAndNotOfTheKey) {
+  RouteOptions route;
+  route.next_hops = {"smtp://a.example weight=3", "smtp://b.example weight=1", "smtp://c.example"};
+  const auto made = RouteTable::create({route}, {});
+  ASSERT_TRUE(made.has_value()) << made.error().reason;
+  const std::string key = made->key_for({"x", "foreign.example"});
+  EXPECT_EQ(key, "smtp://a.example,smtp://b.example,smtp://c.example");
+  const auto plan = made->plan_for(key);
+  ASSERT_EQ(plan->hops.size(), 3U);
+  EXPECT_EQ(plan->hops[0].weight, 3U);
+  EXPECT_TRUE(plan->hops[0].shares_with(plan->hops[1]));
+  EXPECT_FALSE(plan->hops[1].shares_with(plan->hops[2]));
+  EXPECT_EQ(RouteTable::create({}, {})->plan_for(key)->hops[0].weight, 0U);
+
+  RouteOptions other = route;
+  other.next_hops[0] = "smtp://a.example weight=2";
+  EXPECT_FALSE(RouteTable::create({route, other}, {}).has_value());
 }
 
 }  // namespace
