@@ -21,7 +21,7 @@ struct Gate {
     reroute,    // a mark: it will be moved
     release,    // its sender has it held (RFC 4865)
     retry,      // an attempt failed; its next time has not come
-    postponed,  // the destination is down
+    postponed,  // the destination is down, or nobody may send there now
     limit,      // of the route, of what the site bears, or of the whole process: relay's word
     index,      // accepted a moment ago or read back soon: not in the window yet, the window is full
     ready,      // in the window, others of its destination stand in front of it; or a connection is wanted

@@ -168,6 +168,7 @@ void Running::end(Duration grace) {
   for (auto& worker : workers_) worker->stop(grace);
   for (auto& worker : workers_) worker->join();
   workers_.clear();
+  services_.warm_up_file.save_and_end();
   // Health and metrics answer to the end of draining; nobody may ask the queue while it closes.
   orders_.close();
   admin_.reset();

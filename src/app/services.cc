@@ -20,7 +20,8 @@ Result<Prepared> Prepared::from(std::shared_ptr<const config::Configuration> con
                                 const server::Settings* before) {
   auto credentials = Credentials::create(configuration, before);
   if (!credentials) return propagate(credentials);
-  auto routes = relay::RouteTable::create(configuration->relay.routes, configuration->relay_access.domains);
+  auto routes = relay::RouteTable::create(configuration->relay.routes, configuration->relay_access.domains,
+                                          configuration->relay.sources);
   if (!routes) return propagate(routes);
   Prepared prepared;
   prepared.credentials = std::move(*credentials);
@@ -35,6 +36,7 @@ Services::Services(Prepared prepared)
       auth_helpers(auth_threads, auth_steps_waiting_max),
       tls_reports(prepared.configuration->hostname, prepared.configuration->data_dir,
                   tls_report_options(prepared.configuration)),
+      warm_up_file(site_limits.warm_up, prepared.configuration->data_dir + "/warm-up"),
       offload(offload_threads, offload_waiting_max),
       configuration_(std::move(prepared.configuration)),
       credentials_(std::move(prepared.credentials)),
@@ -48,6 +50,7 @@ Result<void> Services::open_queue() {
                                    }});
   if (!opened) return propagate(opened);
   queue = std::move(*opened);
+  warm_up_file.load();  // the process before us has written it
   return {};
 }
 
@@ -66,6 +69,7 @@ void Services::adopt(Prepared prepared) {
 }
 
 void Services::renew() {
+  warm_up_file.save_now_and_then();
   const std::lock_guard lock(credentials_mutex_);
   if (credentials_->renew()) settings.set(credentials_->settings());
 }

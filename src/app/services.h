@@ -17,6 +17,7 @@
 #include "queue/queue.h"
 #include "relay/route.h"
 #include "relay/site_limits.h"
+#include "relay/warm_up_file.h"
 #include "server/client_table.h"
 #include "tlsrpt/reports.h"
 
@@ -43,7 +44,7 @@ class Services {
   void adopt(Prepared prepared);
   /// The routes before adopt() are used by nobody any more.
   void retire_routes() noexcept { old_routes_.reset(); }
-  /// Certificates and names, where their files have changed. Any thread.
+  /// Certificates and names, where their files have changed; and writes what is to be kept. Any thread but a reactor.
   void renew();
 
   const config::Configuration& configuration() const noexcept { return *configuration_; }
@@ -57,6 +58,7 @@ class Services {
   server::ClientTable clients;
   relay::SiteLimits site_limits;
   tlsrpt::Reports tls_reports;
+  relay::WarmUpFile warm_up_file;
   io::OffloadPool offload;
   std::unique_ptr<queue::Queue> queue;
 

@@ -12,6 +12,7 @@ void visit_sections(Visitor&& visit) {
   // Named: GCC 12 fails on temporaries of some of these.
   const Configuration whole;
   const relay::RouteOptions route;
+  const relay::SourceOptions source;
   const account::LdapOptions ldap;
   const account::PostgresOptions postgres;
   const sasl::TokenIssuer issuer;
@@ -26,6 +27,7 @@ void visit_sections(Visitor&& visit) {
   visit(sender_section(), whole.sender);
   visit(domain_section(), policy::DomainOptions{});
   visit(route_section(), route);
+  visit(source_section(), source);
   visit(reply_rule_section(), relay::ReplyRule{});
   visit(handoff_section(), whole.relay.handoff);
   visit(tls_report_section(), whole.tls_report);

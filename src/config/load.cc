@@ -10,6 +10,7 @@
 #include "config/memory_plan.h"
 #include "config/route_check.h"
 #include "config/sections.h"
+#include "io/socket_address.h"
 
 namespace ringpost::config {
 
@@ -103,6 +104,21 @@ void read_routes(const Node& root, Configuration& into, Report& report) {
       if (!path->empty()) *path = beside(report.file(), *path);
   };
   read_tables(root, route_section(), into.relay.routes, report, initial, check);
+}
+
+void read_sources(const Node& root, Configuration& into, Report& report) {
+  std::set<std::string> seen;
+  read_tables(
+      root, source_section(), into.relay.sources, report, [](const Node&) { return relay::SourceOptions{}; },
+      [&](relay::SourceOptions& source, const Node& table) {
+        const auto address = io::SocketAddress::from_host_port(source.address, 0);
+        if (table.find("address") == nullptr) report.add(table, "[[source]] address is required");
+        if (address) source.address = address->host();  // one way to write it
+        if (address && !seen.insert(source.address).second)
+          report.add(place_of(table, "address"), "[[source]] address: " + source.address + " is given twice");
+        if (source.warm_up.empty() != source.warm_up_start.empty())
+          report.add(table, "[[source]]: warm_up_start and warm_up are given together or not at all");
+      });
 }
 
 void read_token_issuers(const Node& root, Configuration& into, Report& report) {
@@ -240,12 +256,13 @@ std::expected<Configuration, std::vector<Problem>> parse(std::string_view text, 
   Configuration c;
   c.relay_access = default_relay_access();
   read_section(top_section(), root, c, report,
-               {"listener", "relay", "domain", "route", "reply_rule", "handoff", "tls_report", "dns", "queue", "limits",
-                "log", "admin", "tls", "auth", "token_issuer", "sender", "lookup", "security"});
+               {"listener", "relay", "domain", "route", "source", "reply_rule", "handoff", "tls_report", "dns", "queue",
+                "limits", "log", "admin", "tls", "auth", "token_issuer", "sender", "lookup", "security"});
   read_listeners(root, c, report);
   read_table(root, relay_section(), c.relay_access, report);
   read_domains(root, c, report);
   read_routes(root, c, report);
+  read_sources(root, c, report);
   read_tables(
       root, reply_rule_section(), c.relay.reply_rules, report, [](const Node&) { return relay::ReplyRule{}; },
       [](relay::ReplyRule&, const Node&) {});

@@ -91,6 +91,7 @@ std::string print(const Configuration& c) {
   print_section(out, sender_section(), c.sender);
   for (const auto& domain : c.relay_access.domains) print_section(out, domain_section(), domain);
   for (const auto& route : c.relay.routes) print_section(out, route_section(), route);
+  for (const auto& source : c.relay.sources) print_section(out, source_section(), source);
   for (const auto& rule : c.relay.reply_rules) print_section(out, reply_rule_section(), rule);
   print_section(out, handoff_section(), c.relay.handoff);
   print_section(out, tls_report_section(), c.tls_report);

@@ -11,6 +11,7 @@ const Section<server::ListenerOptions>& listener_section();
 const Section<policy::RelayOptions>& relay_section();
 const Section<policy::DomainOptions>& domain_section();
 const Section<relay::RouteOptions>& route_section();
+const Section<relay::SourceOptions>& source_section();
 const Section<relay::ReplyRule>& reply_rule_section();
 const Section<relay::HandOffOptions>& handoff_section();
 const Section<tlsrpt::Options>& tls_report_section();

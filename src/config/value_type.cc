@@ -115,6 +115,28 @@ ValueType<std::int8_t> priority_type() {
           [](const std::int8_t& value) { return std::to_string(value); }, Form::toml};
 }
 
+ValueType<std::vector<std::uint32_t>> count_list_type(std::uint32_t min, std::uint32_t max, std::size_t length_max) {
+  using Counts = std::vector<std::uint32_t>;
+  const ValueType<std::uint32_t> one = count_type(min, max);
+  return {"array of integers", fmt::format("an array of at most {} integers from {} to {}", length_max, min, max),
+          [one, length_max](const Node& node) -> std::expected<Counts, std::string> {
+            if (node.kind != Node::Kind::array || node.items.size() > length_max) return std::unexpected("");
+            Counts counts;
+            for (const Node& item : node.items) {
+              const auto count = one.read(item);
+              if (!count) return std::unexpected("");
+              counts.push_back(*count);
+            }
+            return counts;
+          },
+          [](const Counts& counts) {
+            std::string out;
+            for (const std::uint32_t count : counts) out += (out.empty() ? "" : ", ") + std::to_string(count);
+            return "[" + out + "]";
+          },
+          Form::toml};
+}
+
 ValueType<double> factor_type(double min, double max) {
   const std::string range = fmt::format("{} to {}", min, max);
   return {"number, " + range, "a number from " + range,

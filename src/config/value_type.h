@@ -47,6 +47,8 @@ ValueType<Rate> rate_type();
 ValueType<std::uint32_t> count_type(std::uint32_t min, std::uint32_t max);
 /// Of RFC 6710.
 ValueType<std::int8_t> priority_type();
+/// An array of at most `length_max` of them.
+ValueType<std::vector<std::uint32_t>> count_list_type(std::uint32_t min, std::uint32_t max, std::size_t length_max);
 ValueType<double> factor_type(double min, double max);
 ValueType<bool> bool_type();
 ValueType<std::vector<policy::Network>> networks_type();

@@ -7,6 +7,7 @@
 
 #include "base/random.h"
 #include "mail/address.h"
+#include "relay/host_policies.h"
 #include "telemetry/log.h"
 
 namespace ringpost::relay {
@@ -20,111 +21,12 @@ using Kind = NextHop::Kind;
 namespace {
 
 constexpr PublicStatus no_answer{451, {4, 4, 1}};
-constexpr PublicStatus no_tlsa_answer{451, {4, 4, 3}};
-constexpr PublicStatus not_in_policy{451, {4, 7, 5}};
-constexpr PublicStatus no_dane{451, {4, 7, 4}};  // security features not supported
-constexpr PublicStatus encryption_needed{550, {5, 7, 10}};
+constexpr PublicStatus no_way_out{451, {4, 4, 0}};  // nobody else says so
 constexpr std::chrono::seconds parting_wait{1};  // for the answer to QUIT of one that refused us: the next host waits
 
 smtp::Waits waits_of(const Options& options) noexcept {
   return {options.greeting_timeout, options.command_timeout, options.data_initiation_timeout,
           options.data_block_timeout, options.data_termination_timeout};
-}
-
-/// Whether the route leaves the receiving domain a say. `dane` is the operator's own wish for what it says.
-constexpr bool leaves_a_say(TlsMode mode) noexcept {
-  return mode == TlsMode::opportunistic || mode == TlsMode::required;
-}
-
-/// What DANE asks of the connections to `host`. Errors: why there must not be one. `domain`: empty, or the one whose MX
-/// it is.
-Result<void> apply_dane(Peer& peer, const Delivery& delivery, const MxHost& host, const std::string& domain) {
-  if (delivery.tls == TlsMode::off || delivery.tls == TlsMode::verified) return {};
-  if (host.dane.kind == Dane::Kind::unknown) {
-    return fail(ErrorKind::unavailable, host.name + ": " + host.dane.problem, no_tlsa_answer);
-  }
-  if (delivery.tls == TlsMode::dane && host.dane.kind != Dane::Kind::usable) {
-    return fail(ErrorKind::refused, host.name + " has no TLSA records to verify it with, and the route wants DANE",
-                no_dane);
-  }
-  if (host.dane.demands_tls()) peer.demanded_by = "DANE";
-  if (host.dane.kind != Dane::Kind::usable) return {};
-  peer.host = host.dane.base;
-  peer.verify = false;  // the records decide alone
-  peer.dane = {.associations = host.dane.associations, .names = {host.dane.base, domain.empty() ? host.name : domain}};
-  return {};
-}
-
-/// What the domain's MTA-STS policy asks, unless DANE does. Errors: why there must not be a connection to `host`.
-Result<void> apply_sts(Peer& peer, const Delivery& delivery, const MxHost& host, const StsPolicies::Policy& policy) {
-  if (!policy || !leaves_a_say(delivery.tls) || host.dane.kind == Dane::Kind::usable) return {};
-  if (policy->mode == StsPolicy::Mode::enforce) {
-    if (!policy->allows(host.name)) {
-      return fail(ErrorKind::refused, host.name + " is not in the MTA-STS policy of its domain",
-                  peer.requiretls ? encryption_needed : not_in_policy);
-    }
-    peer.demanded_by = "MTA-STS";
-    peer.verify = true;
-  } else if (policy->mode == StsPolicy::Mode::testing && !policy->allows(host.name)) {
-    telemetry::Event(telemetry::EventKind::warning)
-        .field("operation", "testing an MTA-STS policy: it does not name this host; mail is sent all the same")
-        .field("remote", peer.remote)
-        .emit();
-  }
-  return {};
-}
-
-// Whom a certificate must be good for, and who says so. A host that only an unsigned answer names is asked, where that
-// matters, for a certificate of the mail domain itself.
-void choose_name(Peer& peer, const Delivery& delivery, const MxHost& host, const StsPolicies::Policy& policy) {
-  const bool in_policy = policy && policy->mode != StsPolicy::Mode::none && policy->allows(host.name);
-  const bool host_is_vouched = peer.identity.empty() || in_policy;
-  const bool by_domain =
-      delivery.tls == TlsMode::verified ? !peer.identity.empty() : peer.requiretls && !host_is_vouched;
-  peer.host = by_domain ? peer.identity : host.name;
-  peer.vouched = by_domain || host_is_vouched;
-  if (!peer.requiretls) return;
-  peer.verify = true;
-  peer.demanded_by = "REQUIRETLS";
-}
-
-/// Both, at a host that has been found and not been tried yet. Errors: why it must not be.
-Result<void> ask_policies(Peer& peer, const Delivery& delivery, const MxHost& host, const std::string& domain,
-                          const StsPolicies::Policy& policy) {
-  choose_name(peer, delivery, host, policy);
-  peer.remote = host.name;
-  auto allowed = apply_dane(peer, delivery, host, domain);
-  if (allowed) allowed = apply_sts(peer, delivery, host, policy);
-  return allowed;
-}
-
-/// The name that a certificate must be good for where the DNS may have lied about the host's.
-std::string identity_at(const MxHost& host, const std::string& domain) {
-  return host.secure ? std::string() : domain;
-}
-
-/// What open_host() would ask of this host, said beforehand.
-HostNeeds needs_at(const MxHost& host, const Delivery& delivery, const std::string& domain,
-                   const StsPolicies::Policy& policy) {
-  const bool in_testing = policy && policy->mode == StsPolicy::Mode::testing;
-  Peer peer;
-  peer.identity = identity_at(host, domain);
-  peer.requiretls = delivery.wish == mail::TlsWish::required;
-  HostNeeds needs;
-  needs.host = host.name;
-  needs.preference = host.preference;
-  needs.closed = !ask_policies(peer, delivery, host, domain, in_testing ? nullptr : policy);
-  needs.encrypted = demands_tls(delivery.tls) || !peer.demanded_by.empty();
-  needs.verified = delivery.tls == TlsMode::verified || peer.verify;
-  needs.server_name = peer.host;
-  needs.dane = peer.dane;
-  if (!in_testing || needs.closed) return needs;
-  StsPolicy enforced = *policy;
-  enforced.mode = StsPolicy::Mode::enforce;
-  needs.closed_on_trial =
-      !ask_policies(peer, delivery, host, domain, std::make_shared<const StsPolicy>(std::move(enforced)));
-  needs.on_trial = peer.verify;
-  return needs;
 }
 
 /// It may be out of reach for everybody; what fails later may fail by what this destination asks.
@@ -174,6 +76,13 @@ Error unusable(std::string_view remote, Error error) {
   return error;
 }
 
+void report_connection(const OutboundConnection& connection) {
+  telemetry::Event event(telemetry::EventKind::connect);
+  event.field("remote", connection.remote);
+  if (connection.source.address.length() != 0) event.field("source", connection.source.address.host());
+  event.emit();
+}
+
 Encryption encryption_for(const Delivery& delivery, const Peer& peer, bool has_failed) noexcept {
   if (peer.implicit_tls) return Encryption::implicit;
   if (demands_tls(delivery.tls) || !peer.demanded_by.empty()) return Encryption::demanded;
@@ -187,20 +96,25 @@ std::string remote_name(const std::string& host, const SocketAddress& address) {
   return host + "[" + address.host() + "]:" + std::to_string(address.port());
 }
 
-Task<Connector::Opened> Connector::open(const Delivery& delivery, Cancel cancel) {
-  auto opened = co_await open_any(delivery, Hearing::listen, cancel);
+bool is_our_way_out(const Error& error) noexcept {
+  return error.status == no_way_out;
+}
+
+Task<Connector::Opened> Connector::open(const Delivery& delivery, std::string site, Cancel cancel) {
+  auto opened = co_await open_any(delivery, site, Hearing::listen, cancel);
   const bool otherwise = !opened && opened.error().kind != ErrorKind::cancelled && !is_full(opened.error()) &&
                          delivery.wish == mail::TlsWish::optional && leaves_a_say(delivery.tls);
-  if (otherwise) opened = co_await open_any(delivery, Hearing::ignore, cancel);
+  if (otherwise) opened = co_await open_any(delivery, site, Hearing::ignore, cancel);
   co_return std::move(opened);
 }
 
-Task<Connector::Opened> Connector::open_any(const Delivery& delivery, Hearing hearing, Cancel cancel) {
+Task<Connector::Opened> Connector::open_any(const Delivery& delivery, std::string site, Hearing hearing,
+                                            Cancel cancel) {
   Search search("no next hop", delivery.wish);
   const auto is_down = [this](const Hop& hop) { return hop_failures_.recent(hop.next_hop.text(), monotonic_now()); };
   const auto hops = hops_to_try(delivery.hops, is_down, random_u64);
   for (const Hop* hop : hops) {
-    auto opened = co_await open_hop(delivery, *hop, hearing, cancel);
+    auto opened = co_await open_hop(delivery, *hop, site, hearing, cancel);
     const bool tells = opened || (opened.error().kind != ErrorKind::cancelled && !is_full(opened.error()));
     if (hop->weight != 0 && tells && opened) hop_failures_.forget(hop->next_hop.text());
     if (hop->weight != 0 && tells && !opened) hop_failures_.note(hop->next_hop.text(), monotonic_now());
@@ -254,9 +168,11 @@ Task<Result<Connector::Origin>> Connector::origin_of(const Delivery& delivery, c
   co_return std::move(origin);
 }
 
-Task<Connector::Opened> Connector::open_hop(const Delivery& delivery, const Hop& hop, Hearing hearing, Cancel cancel) {
+Task<Connector::Opened> Connector::open_hop(const Delivery& delivery, const Hop& hop, std::string site, Hearing hearing,
+                                            Cancel cancel) {
   const NextHop& next = hop.next_hop;
   Peer peer;
+  peer.site = std::move(site);
   if (next.kind == Kind::lmtp || next.kind == Kind::lmtp_unix) peer.dialect = smtp::Dialect::lmtp;
   if (next.kind == Kind::lmtp_unix) {
     auto address = SocketAddress::unix_path(next.path);
@@ -354,18 +270,29 @@ Task<Connector::Opened> Connector::open_address(const Delivery& delivery, const 
   co_return std::move(opened);
 }
 
+Result<SourceAddress> Connector::source_for(const Delivery& delivery, const Peer& peer,
+                                            const SocketAddress& address) const {
+  if (delivery.sources.empty() || peer.local) return SourceAddress();
+  const WallTime now = WallTime::now();
+  const auto may_send = [&](const SourceAddress& source) {
+    return warm_up_ == nullptr || peer.site.empty() || warm_up_->may_send(source, peer.site, now);
+  };
+  const SourceAddress* chosen = choose_source(delivery.sources, address, random_u64(), may_send);
+  if (chosen != nullptr) return *chosen;
+  std::vector<SourceAddress> used_up;
+  std::ranges::copy_if(delivery.sources, std::back_inserter(used_up),
+                       [&](const SourceAddress& source) { return source.address.family() == address.family(); });
+  if (!used_up.empty())
+    return fail(ErrorKind::unavailable, peer.remote + ": " + warm_up_reason(used_up, now), no_way_out);
+  return std::unexpected(
+      unusable(peer.remote, Error(ErrorKind::invalid, "no source address of the route is of its address family")));
+}
+
 Task<Connector::Opened> Connector::open_session(const Delivery& delivery, const Peer& peer, SocketAddress address,
                                                 Encryption encryption, bool& tls_failed, Cancel cancel) {
-  SourceAddress source;
-  if (!delivery.sources.empty() && !peer.local) {
-    const SourceAddress* chosen = choose_source(delivery.sources, address, random_u64());
-    if (chosen == nullptr) {
-      co_return std::unexpected(
-          unusable(peer.remote, Error(ErrorKind::invalid, "no source address of the route is of its address family")));
-    }
-    source = *chosen;
-  }
-  auto stream = co_await io::Connection::connect(reactor_, address, source.address,
+  auto source = source_for(delivery, peer, address);
+  if (!source) co_return propagate(source);
+  auto stream = co_await io::Connection::connect(reactor_, address, source->address,
                                                  Deadline::after(options_.connect_timeout), cancel);
   if (!stream) {
     if (stream.error().kind == ErrorKind::cancelled) co_return propagate(stream);
@@ -373,7 +300,8 @@ Task<Connector::Opened> Connector::open_session(const Delivery& delivery, const 
   }
   const std::string sending_ip = observer_ != nullptr ? (*stream)->local().host() : std::string();
   auto connection = std::make_unique<OutboundConnection>(std::move(*stream), waits_of(options_), peer.remote);
-  const std::string& hostname = source.hostname.empty() ? options_.hostname : source.hostname;
+  const std::string& hostname = source->hostname.empty() ? options_.hostname : source->hostname;
+  connection->source = *source;
   SessionOpening opening(*connection, peer, delivery, hostname, contexts_, helpers_);
   auto done = co_await opening.run(encryption, cancel);
   tls_failed = opening.tls_failed();
@@ -386,7 +314,7 @@ Task<Connector::Opened> Connector::open_session(const Delivery& delivery, const 
   connection->standing.server_name = peer.host;
   connection->standing.dane = peer.dane;
   connection->standing.learn(connection->client.tls());
-  telemetry::Event(telemetry::EventKind::connect).field("remote", peer.remote).emit();
+  report_connection(*connection);
   co_return std::move(connection);
 }
 

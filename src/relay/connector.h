@@ -26,8 +26,8 @@
 #include "base/result.h"
 #include "io/connection.h"
 #include "relay/connection_fitness.h"
-#include "relay/host_places.h"
 #include "relay/hop_list.h"
+#include "relay/host_places.h"
 #include "relay/mx_hosts.h"
 #include "relay/options.h"
 #include "relay/outbound_connection.h"
@@ -37,11 +37,15 @@
 #include "relay/tls_contexts.h"
 #include "relay/tls_failures.h"
 #include "relay/tls_observation.h"
+#include "relay/warm_up.h"
 
 namespace ringpost::relay {
 
 /// As it stands in logs and in OutboundConnection: "host[address]:port".
 std::string remote_name(const std::string& host, const io::SocketAddress& address);
+
+/// It was not the site: no source may send there now. Others can be as well as ever.
+bool is_our_way_out(const Error& error) noexcept;
 
 /// Who answers for a destination.
 struct FoundSite {
@@ -55,22 +59,28 @@ class Connector {
   static constexpr PublicStatus hosts_are_full{451, {4, 4, 5}};
 
   /// All outlive it. `observer` hears how TLS went with the hosts of domains; null: nobody does. `places`: null:
-  /// connections to hosts are not counted.
+  /// connections to hosts are not counted. `warm_up`: what sources have sent today; null: nobody counts.
   Connector(io::Reactor& reactor, Resolver& resolver, io::OffloadPool& helpers, const Options& options,
-            tlsrpt::Observer* observer = nullptr, HostPlaces* places = nullptr)
+            tlsrpt::Observer* observer = nullptr, HostPlaces* places = nullptr, const WarmUp* warm_up = nullptr)
       : reactor_(reactor),
         resolver_(resolver),
         helpers_(helpers),
         options_(options),
         observer_(observer),
         places_(places),
+        warm_up_(warm_up),
         contexts_(reactor, helpers),
         sts_(reactor, resolver, helpers, options.data_dir + "/mta-sts") {}
 
   /// `delivery` is a network one and outlives the call. Errors: cancelled; else why the last one could not be used,
   /// with the enhanced code to defer with (4.4.1, 4.4.3, and those of SessionOpening), or to give up with (class 5, of
-  /// Resolver::mx_hosts, and 5.7.10 and 5.7.30 of REQUIRETLS); or hosts_are_full.
-  io::Task<Result<std::unique_ptr<OutboundConnection>>> open(const Delivery& delivery, io::Cancel cancel);
+  /// Resolver::mx_hosts, and 5.7.10 and 5.7.30 of REQUIRETLS); or hosts_are_full. Where it is not the site that could
+  /// not be used: is_our_way_out(). `site`: as of find_site(), what sources in warm-up count for.
+  io::Task<Result<std::unique_ptr<OutboundConnection>>> open(const Delivery& delivery, std::string site,
+                                                             io::Cancel cancel);
+  io::Task<Result<std::unique_ptr<OutboundConnection>>> open(const Delivery& delivery, io::Cancel cancel) {
+    return open(delivery, {}, cancel);
+  }
   /// One address of a host that an operator named, and no other. Errors as of open().
   io::Task<Result<std::unique_ptr<OutboundConnection>>> open_one(const Delivery& delivery, std::string host,
                                                                  io::SocketAddress address, bool implicit_tls,
@@ -89,13 +99,15 @@ class Connector {
   };
   /// Whether the receiving domain's wishes count.
   enum class Hearing : std::uint8_t { listen, ignore };
-  io::Task<Opened> open_any(const Delivery& delivery, Hearing hearing, io::Cancel cancel);
-  io::Task<Opened> open_hop(const Delivery& delivery, const Hop& hop, Hearing hearing, io::Cancel cancel);
+  io::Task<Opened> open_any(const Delivery& delivery, std::string site, Hearing hearing, io::Cancel cancel);
+  io::Task<Opened> open_hop(const Delivery& delivery, const Hop& hop, std::string site, Hearing hearing,
+                            io::Cancel cancel);
   io::Task<Opened> open_mx(const Delivery& delivery, const Hop& hop, Peer peer, Hearing hearing, io::Cancel cancel);
   io::Task<Result<Origin>> origin_of(const Delivery& delivery, const Hop& hop, Hearing hearing, io::Cancel cancel);
   io::Task<Opened> open_host(const Delivery& delivery, MxHost host, Peer peer, Origin origin, io::Cancel cancel);
   io::Task<Opened> open_address(const Delivery& delivery, const Peer& peer, io::SocketAddress address,
                                 io::Cancel cancel);
+  Result<SourceAddress> source_for(const Delivery& delivery, const Peer& peer, const io::SocketAddress& address) const;
   io::Task<Opened> open_session(const Delivery& delivery, const Peer& peer, io::SocketAddress address,
                                 Encryption encryption, bool& tls_failed, io::Cancel cancel);
 
@@ -105,6 +117,7 @@ class Connector {
   const Options& options_;
   tlsrpt::Observer* const observer_;
   HostPlaces* const places_;
+  const WarmUp* warm_up_;
   TlsContexts contexts_;
   StsPolicies sts_;
   TlsFailures tls_failures_;

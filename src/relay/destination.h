@@ -80,7 +80,9 @@ struct Destination final : io::Runnable {
     return tasks == 0 && !looking && !waits_for_place && !pause_timer.linked() && !linked();
   }
   /// The same, and nothing of its trouble is worth to be remembered.
-  bool is_quiet() const noexcept { return failures == 0 && slow_for == Duration::zero() && may_be_forgotten(); }
+  bool is_quiet() const noexcept {
+    return failures == 0 && slow_for == Duration::zero() && warming_until == MonotonicTime{} && may_be_forgotten();
+  }
 
   /// Its mail may go over `connection`, by what is known of its domain's wishes; where that is no longer fresh, only
   /// over one of its own.
@@ -99,10 +101,11 @@ struct Destination final : io::Runnable {
   MonotonicTime site_until;
   MonotonicTime down_until{};
   Duration slow_for{};
-  bool replaced = false;         // by one with another plan: its tasks end with the message they have
-  bool looking = false;          // for its site
-  bool moving = false;           // to another site: its tasks end with the message they have
-  bool waits_for_place = false;  // stands in its site's line
+  MonotonicTime warming_until{};  // its sources have sent what they may today; {}: one of them may send
+  bool replaced = false;          // by one with another plan: its tasks end with the message they have
+  bool looking = false;           // for its site
+  bool moving = false;            // to another site: its tasks end with the message they have
+  bool waits_for_place = false;   // stands in its site's line
   MonotonicTime waits_since{};
   PauseTimer pause_timer{*this};  // runs while a rate is used up
 };

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "telemetry/log.h"
+
 namespace ringpost::relay {
 
 using io::Deadline;
@@ -24,7 +26,7 @@ Dispatcher::Dispatcher(queue::Shard& shard, Resolver& resolver, io::OffloadPool&
       limits_(limits),
       options_(options),
       rules_(std::make_shared<const ReplyRules>(options.reply_rules)),
-      connector_(reactor_, resolver, helpers, options_, observer, &limits_.hosts),
+      connector_(reactor_, resolver, helpers, options_, observer, &limits_.hosts, &limits_.warm_up),
       maildir_(helpers, options.hostname),
       scope_(reactor_),
       pool_(reactor_, scope_, options.idle_connection_max),
@@ -66,6 +68,8 @@ void Dispatcher::reconfigure(std::shared_ptr<const RouteTable> routes, const std
     here->pause_timer.unlink();
     here->waits_for_place = false;
     here->replaced = true;
+    if (here->warming_until != MonotonicTime{})  // there may be other sources now, or more for these
+      shard_.scheduler().postpone(key, monotonic_now(), "the configuration has changed");
     replaced_.push_back(std::exchange(here, std::move(fresh)));
     here->wake();
   }
@@ -142,7 +146,8 @@ bool Dispatcher::may_start(const Destination& here) const {
 void Dispatcher::pump(Destination& here) {
   while (may_start(here)) {
     const MonotonicTime now = monotonic_now();
-    if (!knows_site(here, now)) return;
+    if (here.warming_until <= now) here.warming_until = {};
+    if (!knows_site(here, now) || !may_leave(here)) return;
     Site& site = site_of(here);
     if (!site.waiting.empty()) return stand_in_line(site, here);
     Connection connection = take_idle(here, now);
@@ -167,6 +172,25 @@ bool Dispatcher::may_go(Destination& here, RateLimit& limit, const Rate& rate) {
   } else {
     shard_.scheduler().postpone(here.key, now + wait, "the rate of its route is " + format_rate(rate));
   }
+  return false;
+}
+
+// False: all sources have sent to this site what they may today, and the destination waits for tomorrow.
+bool Dispatcher::may_leave(Destination& here) {
+  if (!here.plan || !here.plan->warms_up()) return true;
+  const WallTime now = WallTime::now();
+  if (limits_.warm_up.any_may_send(here.plan->sources, here.site, now)) return true;
+  const std::string why = warm_up_reason(here.plan->sources, now);
+  const WallTime tomorrow = next_day(now);
+  if (std::exchange(here.warming_until, monotonic_now() + (tomorrow - now)) == MonotonicTime{}) {
+    telemetry::Event(telemetry::EventKind::warning)
+        .field("operation", "warm-up: mail waits until tomorrow")
+        .field("destination", here.key)
+        .field("reason", why)
+        .field("next", rfc3339(tomorrow))
+        .emit();
+  }
+  shard_.scheduler().postpone(here.key, here.warming_until, why);
   return false;
 }
 

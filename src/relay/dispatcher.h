@@ -83,6 +83,7 @@ class Dispatcher final : private queue::ReadyListener {
   void attend(Destination& here);
   void pump(Destination& here);
   bool may_start(const Destination& here) const;
+  bool may_leave(Destination& here);
   bool may_go(Destination& here, RateLimit& limit, const Rate& rate);
   void retry_places() noexcept;
   void forget_quiet_destinations();
@@ -91,6 +92,7 @@ class Dispatcher final : private queue::ReadyListener {
   Site& site_of(const Destination& here);
   void drop_if_quiet(const std::string& site);
   bool knows_site(Destination& here, MonotonicTime now);
+  bool takes_from_allowance(Destination& here, Site& site, Connection& connection, ConnectionLimit::Place& place);
   io::Task<> find_site(Destination& here);
   void stand_in_line(Site& site, Destination& here);
   std::list<Destination*>::iterator leave_line(Site& site, std::list<Destination*>::iterator at);

@@ -8,6 +8,12 @@ namespace ringpost::relay {
 
 using io::Task;
 
+namespace {
+
+constexpr Duration way_out_retry = std::chrono::minutes(1);  // at most, where it is not the site that is down
+
+}  // namespace
+
 void Site::run() noexcept {
   Dispatcher& dispatcher = owner;
   const std::string its_name = name;
@@ -169,12 +175,14 @@ bool Dispatcher::works_for(const Destination& here, const Site& site) const {
 // Returns whether the destination is down now.
 bool Dispatcher::note_failure(Destination& here, Site& site, const Error& error) {
   const MonotonicTime now = monotonic_now();
-  // What its own domain asks of the connection is no word about the site.
-  if (error.status.enhanced.subject != 7) limits_.connections.troubled(site.name, now);
-  site.may_grow = true;
+  const bool is_ours = is_our_way_out(error);
+  // What its own domain asks of the connection is no word about the site, and neither is a source that may not send.
+  if (error.status.enhanced.subject != 7 && !is_ours) limits_.connections.troubled(site.name, now);
+  site.may_grow = site.may_grow || !is_ours;
   if (works_for(here, site)) return false;
   site.ask_again = {};  // where nobody works the next in line may try at once
-  shard_.scheduler().postpone(here.key, here.go_down(now), error.reason);
+  const MonotonicTime until = here.go_down(now);
+  shard_.scheduler().postpone(here.key, is_ours ? std::min(until, now + way_out_retry) : until, error.reason);
   return true;
 }
 

@@ -1,4 +1,5 @@
 // Dispatcher: one delivery task, from taking the first Attempt to parting with the connection.
+#include <algorithm>
 #include <utility>
 
 #include "relay/attempt_work.h"
@@ -12,6 +13,10 @@ using io::Task;
 namespace {
 
 constexpr std::uint32_t discarded_in_a_row_max = 16;
+
+bool is_delivered(const mail::DeliveryStatus& status) noexcept {
+  return status.action == mail::Action::delivered;
+}
 
 // Lets the others of this core have their turn.
 class Yield final : private io::Runnable {
@@ -53,6 +58,7 @@ Task<> Dispatcher::serve(Destination& here, Site& site, Connection connection, C
     if (is_turn_over && site.others_wait(here)) break;
     if (is_turn_over && connection && !here.accepts(*connection, monotonic_now()))
       break;  // its domain has other wishes
+    if (!may_leave(here)) break;
     if (here.plan && !may_go(here, limits_.messages, here.plan->rate)) break;
     auto attempt = shard_.scheduler().take(here.key, recipients_max);
     if (!attempt) break;
@@ -103,7 +109,7 @@ Task<bool> Dispatcher::deliver(Destination& here, Site& site, queue::Attempt& at
 
 Task<Result<void>> Dispatcher::open_connection(Destination& here, Site& site, Connection& connection,
                                                ConnectionLimit::Place& place) {
-  auto opened = co_await connector_.open(*here.plan, scope_.cancel());
+  auto opened = co_await connector_.open(*here.plan, here.site, scope_.cancel());
   if (!opened) co_return propagate(opened);
   connection = std::move(*opened);
   connection->standing.opened_for = here.key;
@@ -131,6 +137,16 @@ Task<> Dispatcher::close_connection(Site& site, Connection& connection, Connecti
   connection.reset();
 }
 
+// False: the source of `connection` has sent to this site what it may today, and the connection is given up.
+bool Dispatcher::takes_from_allowance(Destination& here, Site& site, Connection& connection,
+                                      ConnectionLimit::Place& place) {
+  if (limits_.warm_up.take(connection->source, here.site, WallTime::now())) return true;
+  site.let_go(*connection);
+  place = std::move(connection->place);
+  pool_.retire(std::move(connection));
+  return false;
+}
+
 Task<bool> Dispatcher::deliver_by_network(Destination& here, Site& site, queue::Attempt& attempt,
                                           Connection& connection, ConnectionLimit::Place& place) {
   AttemptWork work(attempt);
@@ -152,8 +168,15 @@ Task<bool> Dispatcher::deliver_by_network(Destination& here, Site& site, queue::
       attempt.finish({});
       co_return true;
     }
+    if (!takes_from_allowance(here, site, connection, place)) {
+      if (may_leave(here)) continue;
+      attempt.finish({});
+      co_return false;
+    }
     const auto rules = rules_;
     TransactionOutcome outcome = co_await deliver_over(*connection, work, *rules, scope_.cancel());
+    if (std::ranges::none_of(outcome.statuses, is_delivered))
+      limits_.warm_up.give_back(connection->source, here.site, WallTime::now());
     const bool usable = connection->client.usable();
     if (!usable) {
       site.let_go(*connection);

@@ -31,8 +31,8 @@ constexpr bool demands_tls(TlsMode mode) noexcept {
 struct RouteOptions {
   std::string domain = "*";  // "example.net", "*.example.net" (subdomains only), "*"
   std::vector<std::string> next_hops{
-      "mx"};  // next_hop.h, perhaps with a weight and a rank (hop_list.h); fails over in order
-  std::uint32_t connections_max = 20;          // per site, all workers together
+      "mx"};                           // next_hop.h, perhaps with a weight and a rank (hop_list.h); fails over in order
+  std::uint32_t connections_max = 20;  // per site, all workers together
   std::uint32_t connections_per_host_max = 0;  // to one address, all workers and routes together; 0: no limit
   std::uint32_t messages_per_connection_max = 100;
   Duration connection_age_max = std::chrono::minutes(5);  // older ones get nothing more to do
@@ -53,6 +53,15 @@ struct RouteOptions {
   }
 };
 
+/// [[source]]: what holds for an address wherever mail leaves from it.
+struct SourceOptions {
+  std::string address;                 // as in RouteOptions::source_addresses, without anything behind it
+  std::string hostname;                // EHLO, where the route gives none
+  std::uint32_t weight = 1;            // where the route gives none
+  std::string warm_up_start;           // a date, YYYY-MM-DD (UTC); empty: it is warm
+  std::vector<std::uint32_t> warm_up;  // messages to each site on that day, the next, ...; then without a limit
+};
+
 /// [handoff]: to whom what is queued goes when this node leaves.
 struct HandOffOptions {
   std::vector<std::string> siblings;  // smtp://host[:port], smtps://host[:port]; a name may stand for many nodes
@@ -66,6 +75,7 @@ struct Options {
   std::string hostname;  // EHLO
   std::string data_dir;  // where MTA-STS policies are kept; empty: nowhere, and none is asked for
   std::vector<RouteOptions> routes;
+  std::vector<SourceOptions> sources;
   std::vector<ReplyRule> reply_rules;  // before the standard ones
   HandOffOptions handoff;
   Duration connect_timeout = std::chrono::seconds(30);

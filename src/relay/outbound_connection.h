@@ -11,6 +11,7 @@
 #include "relay/connection_fitness.h"
 #include "relay/connection_limit.h"
 #include "relay/host_places.h"
+#include "relay/source_address.h"
 #include "smtp/client.h"
 #include "telemetry/metrics.h"
 
@@ -27,8 +28,9 @@ struct OutboundConnection {
 
   std::shared_ptr<tls::ClientContext> tls_context;  // outlives `client`, which uses it; empty in clear text
   smtp::Client client;
-  std::string remote;  // "host[address]:port"
-  Standing standing;   // whose mail it may carry
+  std::string remote;    // "host[address]:port"
+  Standing standing;     // whose mail it may carry
+  SourceAddress source;  // without an address: the kernel's choice
   const MonotonicTime opened = monotonic_now();
   std::uint32_t messages = 0;    // transactions tried on it
   bool may_require_tls = false;  // its peer may be told REQUIRETLS (RFC 8689 2)

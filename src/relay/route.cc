@@ -138,7 +138,7 @@ bool RouteTable::agree(const Route& a, const Route& b) {
   return a.listed == b.listed && one.tls == other.tls && one.tls_options == other.tls_options && one.auth == other.auth;
 }
 
-Result<void> RouteTable::add(const RouteOptions& options) {
+Result<void> RouteTable::add(const RouteOptions& options, const std::vector<SourceOptions>& sources) {
   if (options.next_hops.empty()) return fail(ErrorKind::invalid, "a route needs a next hop");
   Route route{options, {}, {}, {}, {}};
   for (std::string& text : route.options.next_hops) {
@@ -151,6 +151,7 @@ Result<void> RouteTable::add(const RouteOptions& options) {
   for (const std::string& text : options.source_addresses) {
     auto source = parse_source_address(text);
     if (!source) return propagate(source);
+    complete(*source, sources);
     route.sources.push_back(std::move(*source));
   }
   route.options.domain = to_lower(options.domain);
@@ -172,10 +173,11 @@ Result<void> RouteTable::add(const RouteOptions& options) {
 }
 
 Result<RouteTable> RouteTable::create(const std::vector<RouteOptions>& routes,
-                                      const std::vector<policy::DomainOptions>& domains) {
+                                      const std::vector<policy::DomainOptions>& domains,
+                                      const std::vector<SourceOptions>& sources) {
   RouteTable table;
   for (const RouteOptions& options : routes) {
-    auto added = table.add(options);
+    auto added = table.add(options, sources);
     if (!added) return propagate(added);
   }
   for (const policy::DomainOptions& domain : domains) {

@@ -14,6 +14,7 @@
 // Standards: RFC 8689 (REQUIRETLS, TLS-Required).
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -49,6 +50,9 @@ struct Delivery {
   sasl::ClientOptions auth;  // without a user: none
 
   NextHop::Kind kind() const noexcept { return hops.front().next_hop.kind; }
+  bool warms_up() const noexcept {
+    return std::ranges::any_of(sources, [](const SourceAddress& source) { return source.warm_up != nullptr; });
+  }
   bool is_network() const noexcept { return kind() != NextHop::Kind::maildir && kind() != NextHop::Kind::discard; }
 };
 
@@ -60,7 +64,8 @@ class RouteTable {
   /// Errors: invalid, when a next hop does not parse, a list mixes what cannot fail over to one another, or two routes
   /// to the same next hops do not agree on weights, TLS and AUTH.
   static Result<RouteTable> create(const std::vector<RouteOptions>& routes,
-                                   const std::vector<policy::DomainOptions>& domains);
+                                   const std::vector<policy::DomainOptions>& domains,
+                                   const std::vector<SourceOptions>& sources = {});
 
   /// Pure, quick, any thread.
   std::string key_for(const mail::Address& recipient, mail::TlsWish wish = mail::TlsWish::as_configured) const;
@@ -84,7 +89,7 @@ class RouteTable {
   const Route* find(std::string_view domain) const noexcept;
   const Route* find_by_key(std::string_view key, std::string_view hops_text,
                            const std::vector<Hop>& hops) const noexcept;
-  Result<void> add(const RouteOptions& options);
+  Result<void> add(const RouteOptions& options, const std::vector<SourceOptions>& sources);
 
   std::vector<Route> routes_;
   std::unordered_map<std::string, std::string> deliver_;  // local domain, key

@@ -36,6 +36,7 @@ struct Peer {
   bool verify = false;        // its certificate must be good for `host`
   bool vouched = false;       // `host` comes from the operator, from DNSSEC, from MTA-STS, or is the mail domain itself
   bool requiretls = false;    // it must verify and offer REQUIRETLS (RFC 8689 4.2.1)
+  std::string site{};         // for whom sources in warm-up count; empty: they do not
   std::string demanded_by{};  // what says that it has TLS, so that there is no way without; empty: nothing
   tls::DaneWish dane{};       // what its certificate must be; empty: nothing is announced
   // What is noted of each session for the domain's TLS report; null: nothing. Where it has a failure, it is one

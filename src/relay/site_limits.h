@@ -1,10 +1,11 @@
-// What all workers share about sites: how many connections each bears, and each host, and the rates of routes. Safe on
-// any thread.
+// What all workers share about sites: how many connections each bears, and each host, the rates of routes, and what
+// sources that are being warmed up have sent there. Safe on any thread.
 #pragma once
 
 #include "relay/connection_limit.h"
 #include "relay/host_places.h"
 #include "relay/rate_limit.h"
+#include "relay/warm_up.h"
 
 namespace ringpost::relay {
 
@@ -13,6 +14,7 @@ struct SiteLimits {
   HostPlaces hosts;
   RateLimit messages;
   RateLimit openings;  // of connections
+  WarmUp warm_up;
 };
 
 }  // namespace ringpost::relay

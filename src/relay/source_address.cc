@@ -38,23 +38,39 @@ Result<SourceAddress> parse_source_address(std::string_view text) {
     if (!whole || source.weight == 0 || source.weight > weight_max) {
       return fail(ErrorKind::invalid, "not a weight from 1 to 1000: " + printable(weight));
     }
+    source.has_own_weight = true;
   }
   if (!take_word(rest).empty()) return fail(ErrorKind::invalid, "more than an address, a name and a weight");
   return source;
 }
 
+void complete(SourceAddress& source, const std::vector<SourceOptions>& all) {
+  for (const SourceOptions& options : all) {
+    const auto address = io::SocketAddress::from_host_port(options.address, 0);
+    if (!address || address->host() != source.address.host()) continue;
+    if (source.hostname.empty()) source.hostname = options.hostname;
+    if (!source.has_own_weight) source.weight = options.weight;
+    const auto first_day = parse_day(options.warm_up_start);
+    if (!options.warm_up.empty() && first_day)
+      source.warm_up = std::make_shared<const WarmUpPlan>(WarmUpPlan{*first_day, options.warm_up});
+    return;
+  }
+}
+
 const SourceAddress* choose_source(const std::vector<SourceAddress>& sources, const io::SocketAddress& destination,
-                                   std::uint64_t dice) noexcept {
+                                   std::uint64_t dice, const std::function<bool(const SourceAddress&)>& may_send) {
   std::uint64_t sum = 0;
+  std::vector<const SourceAddress*> candidates;
   for (const SourceAddress& each : sources) {
-    if (each.address.family() == destination.family()) sum += each.weight;
+    if (each.address.family() != destination.family() || (may_send && !may_send(each))) continue;
+    candidates.push_back(&each);
+    sum += each.weight;
   }
   if (sum == 0) return nullptr;
   dice %= sum;
-  for (const SourceAddress& each : sources) {
-    if (each.address.family() != destination.family()) continue;
-    if (dice < each.weight) return &each;
-    dice -= each.weight;
+  for (const SourceAddress* each : candidates) {
+    if (dice < each->weight) return each;
+    dice -= each->weight;
   }
   return nullptr;
 }

@@ -130,6 +130,7 @@ inline constexpr std::array fields = std::to_array<FieldInfo>({
     {"sessions", "number of sessions"},
     {"signal", "signal received"},
     {"size", "octets of the message"},
+    {"source", "our address that a connection to a next hop leaves from, where the route chooses one"},
     {"state", "state of a message, a destination or the server"},
     {"tls_wish", "what the sender asks of TLS: required (REQUIRETLS), optional (TLS-Required: No)"},
     {"to", "recipient"},

@@ -301,5 +301,27 @@ TEST(Load, ReadsAFile) {
   EXPECT_EQ(c->workers, 3U);
 }
 
+TEST(Parse, SourcesAreAddressesWithACompleteWarmUp) {
+  const auto c = parse(
+      "hostname = \"a.example\"\n[[source]]\naddress = \"2001:0db8::1\"\nwarm_up_start = \"2026-12-01\"\n"
+      "warm_up = [1, 2]\n",
+      "x.toml");
+  ASSERT_TRUE(c.has_value()) << c.error()[0].text();
+  EXPECT_EQ(c->relay.sources[0].address, "2001:db8::1");
+  EXPECT_THAT(c->relay.sources[0].warm_up, ElementsAre(1U, 2U));
+  for (const auto& [wrong, why] : std::vector<std::pair<std::string, std::string>>{
+           {"weight = 2", "[[source]] address is required"},
+           {"address = \"a.example\"", "[[source]] address: expected an IPv4 or IPv6 address"},
+           {"address = \"192.0.2.1\"\nwarm_up = [5]", "warm_up_start and warm_up are given together"},
+           {"address = \"192.0.2.1\"\nwarm_up_start = \"2026-12-01\"", "warm_up_start and warm_up are given together"},
+           {"address = \"192.0.2.1\"\nwarm_up_start = \"1 Dec\"", "[[source]] warm_up_start: expected a date"},
+           {"address = \"192.0.2.1\"\nwarm_up = [0]", "[[source]] warm_up: expected an array"},
+           {"address = \"192.0.2.1\"\n[[source]]\naddress = \"192.0.2.1\"", "192.0.2.1 is given twice"}}) {
+    const auto bad = parse("hostname = \"a.example\"\n[[source]]\n" + wrong + "\n", "x.toml");
+    ASSERT_FALSE(bad.has_value()) << wrong;
+    EXPECT_THAT(bad.error()[0].text(), HasSubstr(why));
+  }
+}
+
 }  // namespace
 }  // namespace ringpost::config

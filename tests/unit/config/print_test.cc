@@ -112,6 +112,12 @@ auth.token_endpoint = "https://login.example/token"
 auth.client_id = "ringpost"
 auth.client_secret_file = "/etc/ringpost/secret"
 auth.refresh_token_file = "/etc/ringpost/refresh"
+[[source]]
+address = "192.0.2.1"
+hostname = "out1.example.com"
+weight = 4
+warm_up_start = "2026-12-01"
+warm_up = [50, 100, 500]
 [[reply_rule]]
 code = "421"
 enhanced = "4.7"
@@ -198,7 +204,9 @@ TEST(Print, IsReadBackAsTheSameConfiguration) {
 TEST(Print, NoKeyIsLostOnTheWayInOrOut) {
   const auto changed = parse(everything, "/etc/ringpost/x.toml");
   const auto standard = parse(
-      "hostname = \"a.example\"\nworkers = 1\n[[domain]]\nname = \"b.example\"\n[[route]]\n[[reply_rule]]\n", "x.toml");
+      "hostname = \"a.example\"\nworkers = 1\n[[domain]]\nname = \"b.example\"\n[[route]]\n[[source]]\naddress = "
+      "\"192.0.2.9\"\n[[reply_rule]]\n",
+      "x.toml");
   ASSERT_TRUE(changed.has_value());
   ASSERT_TRUE(standard.has_value());
   Configuration without_second = *changed;  // it has defaults
