@@ -1,6 +1,6 @@
 // What is asked of the connections to a host that has been found: by the route, by the receiving domain (DANE,
-// MTA-STS), and by the sender (REQUIRETLS). A host that must not be used is an error that says why. Pure, but for a line
-// in the log where a policy in testing is not met.
+// MTA-STS), and by the sender (REQUIRETLS). A host that must not be used is an error that says why. Pure, but for a
+// line in the log where a policy in testing is not met.
 //
 // Standards: RFC 7672 (DANE), RFC 8461 (MTA-STS), RFC 8689 (REQUIRETLS).
 #pragma once
