@@ -9,7 +9,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 policy=/usr/sbin/policy-rc.d
-services=(postfix dovecot slapd postgresql krb5-kdc krb5-admin-server prometheus)
+services=(postfix dovecot slapd postgresql krb5-kdc krb5-admin-server prometheus haproxy)
 
 usage() { sed -n '2,5s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
 

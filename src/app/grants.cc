@@ -145,8 +145,9 @@ void add_read(Collection& grants, const config::Configuration& c) {
   for (const auto& domain : c.relay_access.domains)
     if (domain.recipients.starts_with("file:")) grants.add_file(domain.recipients.substr(5));
   for (const auto& route : c.relay.routes)
-    for (const std::string* path : {&route.tls_options.ca_file, &route.tls_options.certificate, &route.tls_options.key,
-                                    &route.auth.password_file, &route.auth.client_secret_file})
+    for (const std::string* path :
+         {&route.tls_options.ca_file, &route.tls_options.certificate, &route.tls_options.key, &route.auth.password_file,
+          &route.auth.client_secret_file, &route.egress_proxy_password_file})
       grants.add_file(*path);
   grants.add_file(c.relay.handoff.tls_options.ca_file);
   grants.add_file(c.tls_report.ca_file);

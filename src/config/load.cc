@@ -100,7 +100,7 @@ void read_routes(const Node& root, Configuration& into, Report& report) {
     check_route(route, table, report);
     for (std::string* path :
          {&route.tls_options.ca_file, &route.tls_options.certificate, &route.tls_options.key, &route.auth.password_file,
-          &route.auth.client_secret_file, &route.auth.refresh_token_file})
+          &route.auth.client_secret_file, &route.auth.refresh_token_file, &route.egress_proxy_password_file})
       if (!path->empty()) *path = beside(report.file(), *path);
   };
   read_tables(root, route_section(), into.relay.routes, report, initial, check);

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "relay/egress_proxy.h"
 #include "relay/hop_list.h"
+#include "relay/source_address.h"
 
 namespace ringpost::config {
 
@@ -49,6 +51,33 @@ class RouteCheck {
               "an address, or say tls = \"required\"");
   }
 
+  void proxy() {
+    if (route_.egress_proxy_user.empty() != route_.egress_proxy_password_file.empty())
+      wrong("egress_proxy", "egress_proxy_user and egress_proxy_password_file are given together or not at all");
+    const auto proxy = relay::parse_egress_proxy(route_.egress_proxy);
+    if (!proxy) {  // there is none, or it was complained of
+      if (route_.egress_proxy.empty() && !route_.egress_proxy_user.empty())
+        wrong("egress_proxy_user", "there is no egress_proxy to log in to");
+      return;
+    }
+    if (any(is_local)) wrong("egress_proxy", "no proxy leads to lmtp+unix:, maildir: and discard:");
+    if (proxy->kind == relay::EgressProxy::Kind::proxy_v2) {
+      if (!route_.egress_proxy_user.empty()) wrong("egress_proxy_user", "the PROXY protocol has no login");
+      if (route_.source_addresses.empty())
+        wrong("egress_proxy", "the header names the address to leave from: source_addresses is required");
+      return;
+    }
+    std::size_t v4 = 0, v6 = 0;
+    for (const std::string& text : route_.source_addresses) {
+      const auto source = relay::parse_source_address(text);
+      if (source) ++(source->address.family() == AF_INET6 ? v6 : v4);
+    }
+    if (v4 > 1 || v6 > 1)
+      wrong("source_addresses",
+            "SOCKS5 cannot choose one: expected the address that the proxy has, at most one of "
+            "each family");
+  }
+
   void auth() {
     const sasl::ClientOptions& auth = route_.auth;
     if (auth == sasl::ClientOptions{}) return;
@@ -90,6 +119,7 @@ void check_route(const RouteOptions& route, const Node& table, Report& report) {
   RouteCheck check(route, table, report);
   check.next_hops();
   check.tls();
+  check.proxy();
   check.auth();
 }
 

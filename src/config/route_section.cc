@@ -3,7 +3,9 @@
 
 #include "base/text.h"
 #include "config/sections.h"
+#include "relay/egress_proxy.h"
 #include "relay/hop_list.h"
+#include "relay/socks5.h"
 #include "relay/source_address.h"
 
 namespace ringpost::config {
@@ -42,6 +44,16 @@ std::string check_source(std::string_view text) {
   return source ? "" : source.error().reason;
 }
 
+std::string check_egress_proxy(std::string_view text) {
+  if (text.empty()) return {};
+  const auto proxy = relay::parse_egress_proxy(text);
+  return proxy ? "" : proxy.error().reason;
+}
+
+std::string check_proxy_user(std::string_view text) {
+  return text.size() <= relay::socks5_login_octets_max ? "" : "more than 255 octets";
+}
+
 using R = relay::RouteOptions;
 
 std::vector<Row<R>> pacing_rows() {
@@ -62,6 +74,20 @@ std::vector<Row<R>> pacing_rows() {
           "addresses to send from, each with the name for EHLO (our hostname unless given) and a weight (1) behind "
           "it; "
           "of those in the address family of the next hop one is chosen for each connection")};
+}
+
+std::vector<Row<R>> proxy_rows() {
+  const auto path = text_type("path", "the path of a file", [](std::string_view) { return std::string(); });
+  return {row("egress_proxy", &R::egress_proxy,
+              text_type("proxy", "\"socks5://host:port\", \"proxy://host:port\" or \"\"", check_egress_proxy),
+              "what connections to next hops go through: `socks5://host:port` (RFC 1928; port 1080), or "
+              "`proxy://host:port`, which is told address and target by a header of the PROXY protocol, version 2 "
+              "(HAProxy). It is given addresses, never names; `\"\"`: none"),
+          row("egress_proxy_user", &R::egress_proxy_user,
+              text_type("text", "a string of at most 255 octets", check_proxy_user),
+              "who we are at a SOCKS5 proxy (RFC 1929); `\"\"`: no login"),
+          row("egress_proxy_password_file", &R::egress_proxy_password_file, path,
+              "file with the password, read for each connection")};
 }
 
 std::vector<Row<R>> auth_rows() {
@@ -151,7 +177,7 @@ const Section<relay::RouteOptions>& route_section() {
                "where one fails. Neighbours that have a weight share the connections by it "
                "(`\"smtp://a weight=3\", \"smtp://b weight=1\"`), and take over where one fails; behind the weight, "
                "`rank=2` begins another group that is tried when the first fails")},
-          {pacing_rows(), tls_rows(), auth_rows()})};
+          {pacing_rows(), proxy_rows(), tls_rows(), auth_rows()})};
   return section;
 }
 

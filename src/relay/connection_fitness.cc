@@ -42,12 +42,12 @@ bool is_as_announced(const Standing& connection, const HostNeeds& host) {
 }  // namespace
 
 Way Way::of(const Delivery& delivery) {
-  return {delivery.tls, delivery.wish, delivery.tls_options, delivery.auth, delivery.sources};
+  return {delivery.tls, delivery.wish, delivery.tls_options, delivery.auth, delivery.sources, delivery.proxy};
 }
 
 bool Way::is_of(const Delivery& delivery) const {
   return tls == delivery.tls && wish == delivery.wish && tls_options == delivery.tls_options && auth == delivery.auth &&
-         same_sources(sources, delivery.sources);
+         proxy == delivery.proxy && same_sources(sources, delivery.sources);
 }
 
 void Standing::learn(const tls::ConnectionInfo* tls) {

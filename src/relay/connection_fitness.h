@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,7 @@ struct Way {
   tls::ClientOptions tls_options;
   sasl::ClientOptions auth;
   std::vector<SourceAddress> sources;
+  std::optional<EgressProxy> proxy;
 
   static Way of(const Delivery& delivery);
   bool is_of(const Delivery& delivery) const;

@@ -76,10 +76,11 @@ Error unusable(std::string_view remote, Error error) {
   return error;
 }
 
-void report_connection(const OutboundConnection& connection) {
+void report_connection(const OutboundConnection& connection, const std::optional<EgressProxy>& proxy) {
   telemetry::Event event(telemetry::EventKind::connect);
   event.field("remote", connection.remote);
   if (connection.source.address.length() != 0) event.field("source", connection.source.address.host());
+  if (proxy) event.field("proxy", proxy->url());
   event.emit();
 }
 
@@ -115,7 +116,8 @@ Task<Connector::Opened> Connector::open_any(const Delivery& delivery, std::strin
   const auto hops = hops_to_try(delivery.hops, is_down, random_u64);
   for (const Hop* hop : hops) {
     auto opened = co_await open_hop(delivery, *hop, site, hearing, cancel);
-    const bool tells = opened || (opened.error().kind != ErrorKind::cancelled && !is_full(opened.error()));
+    const bool tells = opened || (opened.error().kind != ErrorKind::cancelled && !is_full(opened.error()) &&
+                                  !is_our_way_out(opened.error()));
     if (hop->weight != 0 && tells && opened) hop_failures_.forget(hop->next_hop.text());
     if (hop->weight != 0 && tells && !opened) hop_failures_.note(hop->next_hop.text(), monotonic_now());
     // One that is full works: the next is for when it does not.
@@ -270,6 +272,27 @@ Task<Connector::Opened> Connector::open_address(const Delivery& delivery, const 
   co_return std::move(opened);
 }
 
+Task<Result<std::unique_ptr<io::Stream>>> Connector::connect(const Delivery& delivery, const Peer& peer,
+                                                             SocketAddress address, SourceAddress source,
+                                                             std::string& sending_ip, Cancel cancel) {
+  if (!delivery.proxy || peer.local) {
+    auto direct = co_await io::Connection::connect(reactor_, address, source.address,
+                                                   Deadline::after(options_.connect_timeout), cancel);
+    if (direct) {
+      if (observer_ != nullptr) sending_ip = (*direct)->local().host();
+      co_return std::move(*direct);
+    }
+    if (direct.error().kind == ErrorKind::cancelled) co_return propagate(direct);
+    co_return std::unexpected(unusable(peer.remote, std::move(direct.error())));
+  }
+  EgressConnection way(reactor_, resolver_, helpers_, *delivery.proxy, options_.connect_timeout);
+  auto stream = co_await way.connect(address, source.address, cancel);
+  if (stream || stream.error().kind == ErrorKind::cancelled) co_return std::move(stream);
+  Error error = unusable(peer.remote, std::move(stream.error()));
+  if (!way.blames_destination()) error.status = no_way_out;
+  co_return std::unexpected(std::move(error));
+}
+
 Result<SourceAddress> Connector::source_for(const Delivery& delivery, const Peer& peer,
                                             const SocketAddress& address) const {
   if (delivery.sources.empty() || peer.local) return SourceAddress();
@@ -292,13 +315,9 @@ Task<Connector::Opened> Connector::open_session(const Delivery& delivery, const 
                                                 Encryption encryption, bool& tls_failed, Cancel cancel) {
   auto source = source_for(delivery, peer, address);
   if (!source) co_return propagate(source);
-  auto stream = co_await io::Connection::connect(reactor_, address, source->address,
-                                                 Deadline::after(options_.connect_timeout), cancel);
-  if (!stream) {
-    if (stream.error().kind == ErrorKind::cancelled) co_return propagate(stream);
-    co_return std::unexpected(unusable(peer.remote, std::move(stream.error())));
-  }
-  const std::string sending_ip = observer_ != nullptr ? (*stream)->local().host() : std::string();
+  std::string sending_ip;
+  auto stream = co_await connect(delivery, peer, address, *source, sending_ip, cancel);
+  if (!stream) co_return propagate(stream);
   auto connection = std::make_unique<OutboundConnection>(std::move(*stream), waits_of(options_), peer.remote);
   const std::string& hostname = source->hostname.empty() ? options_.hostname : source->hostname;
   connection->source = *source;
@@ -314,7 +333,7 @@ Task<Connector::Opened> Connector::open_session(const Delivery& delivery, const 
   connection->standing.server_name = peer.host;
   connection->standing.dane = peer.dane;
   connection->standing.learn(connection->client.tls());
-  report_connection(*connection);
+  report_connection(*connection, delivery.proxy);
   co_return std::move(connection);
 }
 

@@ -44,7 +44,7 @@ namespace ringpost::relay {
 /// As it stands in logs and in OutboundConnection: "host[address]:port".
 std::string remote_name(const std::string& host, const io::SocketAddress& address);
 
-/// It was not the site: no source may send there now. Others can be as well as ever.
+/// It was not the site: no source may send there now, or the proxy does not work. Others can be as well as ever.
 bool is_our_way_out(const Error& error) noexcept;
 
 /// Who answers for a destination.
@@ -107,6 +107,10 @@ class Connector {
   io::Task<Opened> open_host(const Delivery& delivery, MxHost host, Peer peer, Origin origin, io::Cancel cancel);
   io::Task<Opened> open_address(const Delivery& delivery, const Peer& peer, io::SocketAddress address,
                                 io::Cancel cancel);
+  /// By way of the route's proxy where it has one: then `sending_ip` is not known.
+  io::Task<Result<std::unique_ptr<io::Stream>>> connect(const Delivery& delivery, const Peer& peer,
+                                                        io::SocketAddress address, SourceAddress source,
+                                                        std::string& sending_ip, io::Cancel cancel);
   Result<SourceAddress> source_for(const Delivery& delivery, const Peer& peer, const io::SocketAddress& address) const;
   io::Task<Opened> open_session(const Delivery& delivery, const Peer& peer, io::SocketAddress address,
                                 Encryption encryption, bool& tls_failed, io::Cancel cancel);

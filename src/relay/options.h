@@ -40,6 +40,9 @@ struct RouteOptions {
   Rate rate;                                              // messages to one site, all workers together
   Rate connection_rate;                                   // the same of new connections
   std::vector<std::string> source_addresses;              // source_address.h; empty: any
+  std::string egress_proxy;                               // egress_proxy.h; empty: none
+  std::string egress_proxy_user;                          // RFC 1929; empty: no login
+  std::string egress_proxy_password_file;                 // read for each connection
   TlsMode tls = TlsMode::opportunistic;
   bool mta_sts = true;  // with "mx": the policies of domains are asked for and obeyed
   tls::ClientOptions tls_options;

@@ -135,12 +135,20 @@ std::string_view without_wish(std::string_view key) noexcept {
 bool RouteTable::agree(const Route& a, const Route& b) {
   const RouteOptions& one = a.options;
   const RouteOptions& other = b.options;
-  return a.listed == b.listed && one.tls == other.tls && one.tls_options == other.tls_options && one.auth == other.auth;
+  return a.listed == b.listed && a.proxy == b.proxy && one.tls == other.tls && one.tls_options == other.tls_options &&
+         one.auth == other.auth;
 }
 
 Result<void> RouteTable::add(const RouteOptions& options, const std::vector<SourceOptions>& sources) {
   if (options.next_hops.empty()) return fail(ErrorKind::invalid, "a route needs a next hop");
-  Route route{options, {}, {}, {}, {}};
+  Route route{options, {}, {}, {}, {}, {}};
+  if (!options.egress_proxy.empty()) {
+    auto proxy = parse_egress_proxy(options.egress_proxy);
+    if (!proxy) return propagate(proxy);
+    proxy->user = options.egress_proxy_user;
+    proxy->password_file = options.egress_proxy_password_file;
+    route.proxy = std::move(*proxy);
+  }
   for (std::string& text : route.options.next_hops) {
     auto hop = parse_listed_hop(text);
     if (!hop) return propagate(hop);
@@ -163,9 +171,10 @@ Result<void> RouteTable::add(const RouteOptions& options, const std::vector<Sour
     route.key = route.hops + std::string(suffix_of(options.effective_tls()));
     const auto same = std::ranges::find(routes_, route.key, &Route::key);
     if (same != routes_.end() && !agree(*same, route)) {
-      return fail(ErrorKind::invalid,
-                  "two routes to " + printable(route.hops) +
-                      " differ in tls, auth or weights: mail of one would leave under the rules of the other");
+      return fail(
+          ErrorKind::invalid,
+          "two routes to " + printable(route.hops) +
+              " differ in tls, auth, weights or egress_proxy: mail of one would leave under the rules of the other");
     }
   }
   routes_.push_back(std::move(route));
@@ -275,6 +284,7 @@ Result<Delivery> RouteTable::plan_for(std::string_view key) const {
                   .rate = options.rate,
                   .connection_rate = options.connection_rate,
                   .sources = route != nullptr ? route->sources : std::vector<SourceAddress>{},
+                  .proxy = route != nullptr ? route->proxy : std::nullopt,
                   .tls = std::max(demanded, options.effective_tls()),
                   .wish = wish,
                   .mta_sts = options.mta_sts,

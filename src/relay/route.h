@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -25,6 +26,7 @@
 #include "mail/address.h"
 #include "mail/envelope.h"
 #include "policy/relay_access.h"
+#include "relay/egress_proxy.h"
 #include "relay/hop_list.h"
 #include "relay/next_hop.h"
 #include "relay/options.h"
@@ -43,6 +45,7 @@ struct Delivery {
   Rate rate;                             // of messages
   Rate connection_rate;                  // of new connections
   std::vector<SourceAddress> sources;    // to send from; empty: any
+  std::optional<EgressProxy> proxy;      // to connect through; empty: none
   TlsMode tls = TlsMode::opportunistic;  // the stricter one of the key and the route
   mail::TlsWish wish = mail::TlsWish::as_configured;
   bool mta_sts = true;
@@ -62,7 +65,7 @@ std::string_view without_wish(std::string_view key) noexcept;
 class RouteTable {
  public:
   /// Errors: invalid, when a next hop does not parse, a list mixes what cannot fail over to one another, or two routes
-  /// to the same next hops do not agree on weights, TLS and AUTH.
+  /// to the same next hops do not agree on weights, proxy, TLS and AUTH.
   static Result<RouteTable> create(const std::vector<RouteOptions>& routes,
                                    const std::vector<policy::DomainOptions>& domains,
                                    const std::vector<SourceOptions>& sources = {});
@@ -80,6 +83,7 @@ class RouteTable {
     RouteOptions options;           // its next hops without their weights
     std::vector<ListedHop> listed;  // the same with them
     std::vector<SourceAddress> sources;
+    std::optional<EgressProxy> proxy;
     std::string key;   // empty where it holds "mx", which needs the domain
     std::string hops;  // the key without its demand for TLS
     bool matches(std::string_view domain) const noexcept;

@@ -119,6 +119,7 @@ inline constexpr std::array fields = std::to_array<FieldInfo>({
     {"path", "file concerned"},
     {"pid", "process id"},
     {"protocol", "ESMTP, ESMTPS, ESMTPSA, ... (RFC 3848)"},
+    {"proxy", "the proxy that a connection to a next hop goes through"},
     {"reason", "why, in words; stable at its beginning"},
     {"recipients", "number of recipients"},
     {"remote", "host[address]:port that took or refused the message"},

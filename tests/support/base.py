@@ -52,6 +52,13 @@ def wait_until(condition, seconds, what, interval=0.02):
         time.sleep(interval)
 
 
+def listens(port, host="127.0.0.1"):
+    """Whether somebody takes connections there now."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex((host, port)) == 0
+
+
 def free_port(host="127.0.0.1"):
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.bind((host, 0))

@@ -86,6 +86,9 @@ tls_certificate = "/f2/us.pem"
 tls_key = "/f3/us.key"
 auth.user = "us"
 auth.password_file = "/f4/password"
+egress_proxy = "socks5://proxy.example"
+egress_proxy_user = "us"
+egress_proxy_password_file = "/f6/password"
 [handoff]
 tls_ca_file = "/f5/siblings.pem"
 [dns]
@@ -118,6 +121,7 @@ read_paths = ["/h1/more"]
                            "/f2/us.pem",
                            "/f3/us.key",
                            "/f4/password",
+                           "/f6/password",
                            "/g1/root.key",
                            "/g2/reports/delay.txt",
                            "/g3/token",

@@ -95,5 +95,35 @@ TEST(RouteCheck, ALoginIsComplete) {
               IsEmpty());
 }
 
+TEST(RouteCheck, WeightsStandInOrder) {
+  EXPECT_THAT(problems("next_hop = [\"smtp://a weight=3\", \"smtp://b weight=1\", \"smtp://c\"]\n"), IsEmpty());
+  EXPECT_THAT(problems("next_hop = [\"smtp://a weight=0\"]\n"), ElementsAre(HasSubstr("a number from 1 to 1000")));
+  EXPECT_THAT(problems("next_hop = [\"smtp://a weight=1 rank=2\", \"smtp://b weight=1\"]\n"),
+              ElementsAre(HasSubstr("smtp://b has a lower rank than the one before it")));
+}
+
+TEST(RouteCheck, AProxyHasWhatItsProtocolNeeds) {
+  EXPECT_THAT(problems("egress_proxy = \"socks5://a.example\"\n"), IsEmpty());
+  EXPECT_THAT(problems("egress_proxy = \"http://a.example\"\n"),
+              ElementsAre(HasSubstr("[[route]] egress_proxy: expected")));
+  EXPECT_THAT(problems("egress_proxy = \"proxy://a.example:25\"\n"),
+              ElementsAre(HasSubstr("source_addresses is required")));
+  EXPECT_THAT(problems("egress_proxy = \"proxy://a.example:25\"\nsource_addresses = [\"192.0.2.1\", \"192.0.2.2\"]\n"),
+              IsEmpty());
+  EXPECT_THAT(problems("egress_proxy = \"socks5://a.example\"\nsource_addresses = [\"192.0.2.1\", \"2001:db8::1\"]\n"),
+              IsEmpty());
+  EXPECT_THAT(problems("egress_proxy = \"socks5://a.example\"\nsource_addresses = [\"192.0.2.1\", \"192.0.2.2\"]\n"),
+              ElementsAre(HasSubstr("SOCKS5 cannot choose one")));
+  EXPECT_THAT(problems("egress_proxy = \"socks5://a.example\"\nnext_hop = \"lmtp+unix:/run/l\"\n"),
+              ElementsAre(HasSubstr("no proxy leads to lmtp+unix:")));
+  EXPECT_THAT(problems("egress_proxy = \"socks5://a.example\"\negress_proxy_user = \"us\"\n"),
+              ElementsAre(HasSubstr("are given together or not at all")));
+  EXPECT_THAT(problems("egress_proxy_user = \"us\"\negress_proxy_password_file = \"p\"\n"),
+              ElementsAre(HasSubstr("there is no egress_proxy to log in to")));
+  EXPECT_EQ(route("egress_proxy = \"socks5://a\"\negress_proxy_user = \"us\"\negress_proxy_password_file = \"p\"\n")
+                .egress_proxy_password_file,
+            "/etc/ringpost/p");
+}
+
 }  // namespace
 }  // namespace ringpost::config

@@ -177,7 +177,7 @@ TEST(RouteTable, RoutesThatShareAKeyAgreeOnTlsAndAuth) {
   const auto two = RouteTable::create(
       {gateway("a.example", TlsMode::required, "us"), gateway("b.example", TlsMode::required, "them")}, {});
   ASSERT_FALSE(two.has_value());
-  EXPECT_NE(two.error().reason.find("two routes to smtp://gw.example:587 differ in tls, auth or weights"),
+  EXPECT_NE(two.error().reason.find("two routes to smtp://gw.example:587 differ in tls, auth, weights or egress_proxy"),
             std::string::npos);
   EXPECT_FALSE(
       RouteTable::create({gateway("a.example", TlsMode::off), gateway("b.example", TlsMode::opportunistic)}, {}));
