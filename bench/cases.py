@@ -14,6 +14,8 @@ class Case:
     reconnect: bool = False        # one message per session
     messages_per_session: int = 0  # then QUIT and connect again; 0: the sessions stay open
     relay: bool = False            # until the last message has reached the next hop
+    our_sink: bool = False         # which is ringpost-bench's, for our own server only; else smtp-sink
+    next_hop_tls: bool = False     # and offers STARTTLS
     certificate: str = ""          # STARTTLS with this kind of certificate (certificates.py); "": in clear text
     resume: bool = False           # all but the first handshakes continue an earlier session
     recipient: str = ""            # "": one for all; "{n}" in it counts up, with ringpost-bench
@@ -41,6 +43,8 @@ def _secured():
     ]
 
 
+_to_our_sink = Case("relay-clear-20", 20, 10 * KIB, 200, 50_000, relay=True, our_sink=True)
+
 CASES = [
     Case("accept-20", 20, 10 * KIB, 200, 100_000),
     Case("accept-200", 200, 10 * KIB, 400, 100_000),
@@ -50,5 +54,6 @@ CASES = [
     Case("accept-100KiB", 20, 100 * KIB, 100, 20_000),
     Case("accept-1MiB", 20, 1024 * KIB, 40, 3_000),
     Case("relay-20", 20, 10 * KIB, 200, 50_000, relay=True),
+    dataclasses.replace(_to_our_sink, name="relay-tls-20", next_hop_tls=True, beside=_to_our_sink),
     *_secured(),
 ]

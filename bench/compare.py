@@ -34,7 +34,8 @@ from peers.load import LoadFailed, RingpostBench, SmtpSource  # noqa: E402
 from peers.measure import MemoryWatch  # noqa: E402
 from peers.opensmtpd import OpenSmtpd  # noqa: E402
 from peers.postfix import Postfix  # noqa: E402
-from peers.ringpost import Ringpost, RingpostEager, RingpostWritten  # noqa: E402
+from peers.ringpost import (  # noqa: E402
+    Ringpost, RingpostEager, RingpostOneWorker, RingpostSink, RingpostWritten)
 from peers.smtp_sink import SmtpSink  # noqa: E402
 
 KIB = 1024
@@ -42,7 +43,8 @@ MEMORY_CASES = {"idle-10000": memory.idle_sessions, "queue-1000000": memory.long
                 "steer-1000000": steering.steered_queue, "destinations-100000": destinations.many_destinations,
                 "large-100x50MiB": memory.large_messages, "idle-tls-2000": memory.idle_tls_sessions}
 PEERS = {kind.name: kind
-         for kind in (Postfix, Exim, OpenSmtpd, Chasquid, SmtpSink, Ringpost, RingpostWritten, RingpostEager)}
+         for kind in (Postfix, Exim, OpenSmtpd, Chasquid, SmtpSink, Ringpost, RingpostWritten, RingpostEager,
+                      RingpostOneWorker)}
 DEFAULT_PEERS = "postfix,exim,opensmtpd,chasquid,smtp-sink,ringpost"
 
 
@@ -67,7 +69,9 @@ def planned_messages(case, rate, seconds):
 def measure(peer, generator, case, options):
     """One round of one peer. The server's processor time includes what it still does in the second after the load."""
     sink = None
-    if case.relay:
+    if case.our_sink:
+        sink = RingpostSink(peer, certificates.certificate(options.cache, "p256") if case.next_hop_tls else None)
+    elif case.relay:
         sink = SmtpSink(options.cache, options.scratch)
         sink.start()
     try:

@@ -54,6 +54,7 @@ class Peer:
     name = ""
     stores = True   # answers 250 after it has stored the message
     relays = True
+    is_ours = False
     takes_mail = True     # False: only sessions without mail are measured
     secures = False       # offers STARTTLS with self.certificate where there is one
     authenticates = ()    # mechanisms; of self.mechanism it has an account (LOGIN, PASSWORD)
@@ -68,7 +69,7 @@ class Peer:
 
     @classmethod
     def can(cls, case):
-        return ((cls.relays or not case.relay) and (cls.takes_mail or not case.size) and
+        return ((cls.relays or not case.relay) and (cls.is_ours or not case.our_sink) and (cls.takes_mail or not case.size) and
                 (cls.secures or not case.certificate) and (not case.mechanism or case.mechanism in cls.authenticates))
 
     def prepare(self):

@@ -3,7 +3,9 @@
 keep: the next hop is a port where nobody listens; after the first attempt the destination is put off, so mail is kept untried.
 """
 import json
+import pathlib
 import subprocess
+import tempfile
 import urllib.request
 
 from peers.base import LOGIN, PASSWORD, SENDER, TEST_DOMAIN, Peer, free_port
@@ -56,7 +58,7 @@ plaintext_without_tls = true
 
 class Ringpost(Peer):
     name = "ringpost"
-    secures = True
+    is_ours = secures = True
     authenticates = ("SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN")
     durability = "synced"
     in_flow_delay = "5ms"
@@ -139,3 +141,32 @@ class RingpostEager(Ringpost):
     """Takes mail as fast as it comes, whatever delivery does."""
     name = "ringpost-eager"
     in_flow_delay = "0s"
+
+
+class RingpostOneWorker(Ringpost):
+    """One reactor, whatever the machine has."""
+    name = "ringpost-one-worker"
+
+    def __init__(self, cache, scratch_parent=None, build=None):
+        super().__init__(cache, scratch_parent, build, workers=1)
+
+
+class RingpostSink:
+    """ringpost-bench's next hop. How much has reached it the server knows, which counts each delivery."""
+
+    def __init__(self, server, certificate=None):
+        self.server = server
+        command = [server.binary.parent / "ringpost-bench", "sink", "--listen", "127.0.0.1:0", "--print-address", "--no-progress"]
+        if certificate:
+            folder = pathlib.Path(tempfile.mkdtemp(prefix="ringpost-sink-"))
+            paths = certificate.write(folder)
+            command += ["--starttls", "--certificate", paths[0], "--key", paths[1]]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self.port = int(self.process.stdout.readline().rsplit(":", 1)[1])
+
+    def counted(self):
+        return int(self.server.delivered())
+
+    def stop(self):
+        self.process.terminate()
+        self.process.communicate()
