@@ -112,7 +112,9 @@ class Peer:
                 if self._answer(handler, verb, text, "250 2.1.5 ok") == "2":
                     message["recipients"].append(path_of(text))
             elif verb == "DATA":
-                if self._answer(handler, verb, text, "354 go ahead") == "3":
+                # RFC 5321 section 3.3: nobody to take it for. A pipelining client has sent DATA all the same.
+                default = "354 go ahead" if message["recipients"] else "554 5.5.1 no valid recipients"
+                if self._answer(handler, verb, text, default) == "3":
                     message["body"] = read_data(handler.rfile)
                     if self._answer(handler, ".", text, "250 2.0.0 taken") == "2":
                         with self.lock:
