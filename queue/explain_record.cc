@@ -110,8 +110,7 @@ Explanation explain_recipient(Shared& shared, const MessageRecord& record, std::
   }
   const auto postponed = shared.postponed(state.destination);
   if (!postponed.why.empty() && postponed.until > now) {
-    told.gates.push_back(
-        {Gate::Kind::postponed, state.destination + " waits: " + postponed.why, {}, postponed.until});
+    told.gates.push_back({Gate::Kind::postponed, state.destination + " waits: " + postponed.why, {}, postponed.until});
     next = std::max(next, postponed.until);
   }
   if (told.gates.empty()) {

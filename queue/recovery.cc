@@ -60,9 +60,8 @@ class Recovery {
     if (missing.empty() && unread.empty()) return {};
     std::vector<MessageId> lost;
     auto listed = store_.each_message({}, [&](const MessageRecord& record) {
-      if (std::ranges::any_of(record.message.body, [&](const Extent& e) {
-            return missing.contains({e.log, e.segment});
-          }))
+      if (std::ranges::any_of(record.message.body,
+                              [&](const Extent& e) { return missing.contains({e.log, e.segment}); }))
         lost.push_back(record.message.id);
       return true;
     });

@@ -159,7 +159,7 @@ Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Store::~Store() = default;
 
 Result<std::unique_ptr<Store>> Store::open(const std::string& directory, const StoreMemory& memory) {
-  struct stat found {};
+  struct stat found{};
   const bool exists = ::stat((directory + "/CURRENT").c_str(), &found) == 0;
   if (exists) {
     const auto looked = look_before_opening(directory, memory);

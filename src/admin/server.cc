@@ -82,9 +82,8 @@ void Server::Impl::add_health() {
   http.Get("/metrics", [](const httplib::Request&, httplib::Response& response) {
     response.set_content(telemetry::render_metrics(), "text/plain; version=0.0.4; charset=utf-8");
   });
-  http.Get("/health/live", [](const httplib::Request&, httplib::Response& response) {
-    send_json(response, {{"status", "live"}});
-  });
+  http.Get("/health/live",
+           [](const httplib::Request&, httplib::Response& response) { send_json(response, {{"status", "live"}}); });
   http.Get("/health/ready", [this](const httplib::Request&, httplib::Response& response) {
     const std::string reason = hooks.not_ready_reason();
     if (reason.empty()) {

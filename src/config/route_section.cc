@@ -92,10 +92,8 @@ std::vector<Row<R>> proxy_rows() {
 
 std::vector<Row<R>> auth_rows() {
   using A = sasl::ClientOptions;
-  const auto in_auth = [](auto sasl::ClientOptions::*member) {
-    return [member](R & r) -> auto& {
-      return r.auth.*member;
-    };
+  const auto in_auth = [](auto sasl::ClientOptions::* member) {
+    return [member](R& r) -> auto& { return r.auth.*member; };
   };
   const auto any = [](std::string_view) { return std::string(); };
   const auto path = text_type("path", "the path of a file", any);
@@ -133,10 +131,8 @@ std::vector<Row<R>> joined(std::vector<Row<R>> rows, std::initializer_list<std::
 std::vector<Row<R>> tls_rows() {
   using relay::TlsMode;
   using T = tls::ClientOptions;
-  const auto in_tls = [](auto tls::ClientOptions::*member) {
-    return [member](R & r) -> auto& {
-      return r.tls_options.*member;
-    };
+  const auto in_tls = [](auto tls::ClientOptions::* member) {
+    return [member](R& r) -> auto& { return r.tls_options.*member; };
   };
   const auto path = text_type("path", "the path of a file", [](std::string_view) { return std::string(); });
   return {row("tls", &R::tls,

@@ -206,10 +206,8 @@ const Section<dns::Options>& dns_section() {
 
 const Section<queue::Options>& queue_section() {
   using Q = queue::Options;
-  const auto in_retry = [](auto queue::RetryOptions::*member) {
-    return [member](Q & q) -> auto& {
-      return q.retry.*member;
-    };
+  const auto in_retry = [](auto queue::RetryOptions::* member) {
+    return [member](Q& q) -> auto& { return q.retry.*member; };
   };
   static const Section<Q> section{
       "queue",
@@ -263,17 +261,11 @@ const Section<queue::Options>& queue_section() {
 
 const Section<server::Options>& limits_section() {
   using O = server::Options;
-  const auto limit = [](auto server::Limits::*member) {
-    return [member](O & o) -> auto& {
-      return o.limits.*member;
-    };
-  };
+  const auto limit = [](auto server::Limits::* member) { return [member](O& o) -> auto& { return o.limits.*member; }; };
   using L = server::Limits;
   using F = policy::AuthFailureLimits;
-  const auto auth_failure = [](auto F::*member) {
-    return [member](O & o) -> auto& {
-      return o.limits.auth_failures.*member;
-    };
+  const auto auth_failure = [](auto F::* member) {
+    return [member](O& o) -> auto& { return o.limits.auth_failures.*member; };
   };
   static const Section<O> section{
       "limits",

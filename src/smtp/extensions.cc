@@ -62,7 +62,7 @@ void add_limit(Extensions& extensions, std::string_view limit) {
 
 struct Flag {
   std::string_view keyword;
-  bool Extensions::*member;
+  bool Extensions::* member;
 };
 constexpr Flag flags[] = {
     {"PIPELINING", &Extensions::pipelining},

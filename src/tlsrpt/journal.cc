@@ -133,7 +133,7 @@ std::string Journal::path_of(Day day) const {
 
 Result<void> Journal::append(Day day, const Tally& tally) {
   const std::lock_guard one_at_a_time(mutex_);
-  struct stat status {};
+  struct stat status{};
   if (::stat(path_of(day).c_str(), &status) == 0 && static_cast<std::uint64_t>(status.st_size) > octets_max_) {
     auto made = write_anew(day);
     if (!made) return made;

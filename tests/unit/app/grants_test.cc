@@ -100,33 +100,15 @@ token_file = "/g3/token"
 [security]
 read_paths = ["/h1/more"]
 )");
-  for (const char* path : {"/a1/x.pem",
-                           "/a2/x.key",
-                           "/a3/x.der",
-                           "/a4/ca.pem",
-                           "/b1/users.toml",
-                           "/b2/key",
-                           "/b3/keytab",
-                           "/c1/ca.pem",
-                           "/c2/password",
-                           "/c3/root.pem",
-                           "/c4/key.pem",
-                           "/c5/conninfo",
-                           "/d1/keys.json",
-                           "/f5/siblings.pem",
-                           "/d2/secret",
-                           "/e1/groups",
-                           "/e2/recipients",
-                           "/f1/ca.pem",
-                           "/f2/us.pem",
-                           "/f3/us.key",
-                           "/f4/password",
-                           "/f6/password",
-                           "/g1/root.key",
-                           "/g2/reports/delay.txt",
-                           "/g3/token",
-                           "/h1/more/x",
-                           "/srv/config/ringpost.toml"}) {
+  for (const char* path : {"/a1/x.pem",     "/a2/x.key",        "/a3/x.der",
+                           "/a4/ca.pem",    "/b1/users.toml",   "/b2/key",
+                           "/b3/keytab",    "/c1/ca.pem",       "/c2/password",
+                           "/c3/root.pem",  "/c4/key.pem",      "/c5/conninfo",
+                           "/d1/keys.json", "/f5/siblings.pem", "/d2/secret",
+                           "/e1/groups",    "/e2/recipients",   "/f1/ca.pem",
+                           "/f2/us.pem",    "/f3/us.key",       "/f4/password",
+                           "/f6/password",  "/g1/root.key",     "/g2/reports/delay.txt",
+                           "/g3/token",     "/h1/more/x",       "/srv/config/ringpost.toml"}) {
     EXPECT_TRUE(covers(grants, path, Access::read)) << path;
     EXPECT_FALSE(covers(grants, path, Access::write)) << path;
   }

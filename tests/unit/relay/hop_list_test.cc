@@ -23,8 +23,7 @@ std::vector<Hop> hops(std::initializer_list<const char*> texts) {
 std::vector<std::string> tried(const std::vector<Hop>& list, const std::string& down = "") {
   static std::mt19937_64 dice(7);  // the same numbers in each run
   std::vector<std::string> names;
-  for (const Hop* hop : hops_to_try(
-           list, [&](const Hop& each) { return each.next_hop.host == down; }, std::ref(dice)))
+  for (const Hop* hop : hops_to_try(list, [&](const Hop& each) { return each.next_hop.host == down; }, std::ref(dice)))
     names.push_back(hop->next_hop.host);
   return names;
 }
