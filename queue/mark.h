@@ -62,7 +62,9 @@ struct Marks {
   /// The newest reroute that covers the recipient, if it leads away from `destination`.
   const Mark* way(const Message& message, std::uint32_t recipient, std::string_view destination) const;
   /// Nothing of `destination` may be offered, whatever it is: there is no need to look at it.
-  bool closes(std::string_view destination) const { return closes_all_ || closed_.contains(destination); }
+  bool closes(std::string_view destination) const {
+    return closes_all_ || closed_.contains(destination) || closed_.contains(mail::without_wish(destination));
+  }
 
  private:
   bool closes_all_ = false;

@@ -23,7 +23,7 @@ bool selects_message(const Selector& selector, const Message& message) {
 bool selects_recipient(const Selector& selector, const mail::Address& recipient, std::string_view destination) {
   if (selector.recipient && !matches_address(*selector.recipient, recipient)) return false;
   return !selector.destination || *selector.destination == destination ||
-         iequals(*selector.destination, recipient.domain);
+         *selector.destination == mail::without_wish(destination) || iequals(*selector.destination, recipient.domain);
 }
 
 std::string to_string(const Selector& selector) {

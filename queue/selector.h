@@ -17,8 +17,9 @@ struct Selector {
   std::vector<MessageId> ids{};         // any of these, ascending; empty: all
   std::optional<std::string> sender{};  // exact, or "@domain"
   std::optional<std::string> recipient{};
-  std::optional<std::string> destination{};  // a destination of the queue, or the domain of a recipient
-  std::optional<std::string> login{};        // who handed the message in, authenticated
+  // A destination of the queue, with what else goes there under some wish about TLS; or the domain of a recipient.
+  std::optional<std::string> destination{};
+  std::optional<std::string> login{};  // who handed the message in, authenticated
   std::optional<Duration> older_than{};
   std::optional<std::string> state{};  // "active" (never tried), "deferred"
 

@@ -54,6 +54,27 @@ constexpr std::string_view to_string(TlsWish wish) noexcept {
   return "as configured";
 }
 
+/// What the destination of mail with this wish ends in: it shares no connection with other mail (relay/route.h).
+constexpr std::string_view destination_suffix(TlsWish wish) noexcept {
+  switch (wish) {
+    case TlsWish::required:
+      return ",requiretls";
+    case TlsWish::optional:
+      return ",tls-optional";
+    case TlsWish::as_configured:
+      break;
+  }
+  return "";
+}
+
+/// The destination without that: who answers there, and what they bear, is the same.
+constexpr std::string_view without_wish(std::string_view destination) noexcept {
+  for (const TlsWish wish : {TlsWish::required, TlsWish::optional})
+    if (destination.ends_with(destination_suffix(wish)))
+      return destination.substr(0, destination.size() - destination_suffix(wish).size());
+  return destination;
+}
+
 /// BY= of RFC 2852: what is to happen when the message has not been delivered by `deadline`.
 struct DeliverBy {
   enum class Mode : std::uint8_t { none, notify, give_back };  // give_back: R, "return"

@@ -28,7 +28,7 @@ struct Destination final : io::Runnable {
       : owner(dispatcher),
         key(std::move(name)),
         plan(std::move(delivery)),
-        site(without_wish(key)),
+        site(mail::without_wish(key)),
         site_until(plan && plan->kind() == NextHop::Kind::mx ? MonotonicTime::min() : MonotonicTime::max()) {}
   void run() noexcept override;
   /// In the next round, from whatever depth.

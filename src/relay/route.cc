@@ -87,26 +87,11 @@ TlsMode take_demand(std::string_view& key) noexcept {
   return TlsMode::off;
 }
 
-constexpr std::string_view requiretls_suffix = ",requiretls";
-constexpr std::string_view optional_suffix = ",tls-optional";
-
-std::string_view suffix_of(mail::TlsWish wish) noexcept {
-  switch (wish) {
-    case mail::TlsWish::required:
-      return requiretls_suffix;
-    case mail::TlsWish::optional:
-      return optional_suffix;
-    case mail::TlsWish::as_configured:
-      break;
-  }
-  return "";
-}
-
 // Cuts the sender's wish off `key`.
 mail::TlsWish take_wish(std::string_view& key) noexcept {
   for (const mail::TlsWish wish : {mail::TlsWish::required, mail::TlsWish::optional}) {
-    if (!key.ends_with(suffix_of(wish))) continue;
-    key.remove_suffix(suffix_of(wish).size());
+    if (!key.ends_with(mail::destination_suffix(wish))) continue;
+    key.remove_suffix(mail::destination_suffix(wish).size());
     return wish;
   }
   return mail::TlsWish::as_configured;
@@ -121,16 +106,11 @@ bool leads_to_smtp(std::string_view key) noexcept {
 }
 
 std::string with_wish(std::string key, mail::TlsWish wish) {
-  if (wish != mail::TlsWish::as_configured && leads_to_smtp(key)) key += suffix_of(wish);
+  if (wish != mail::TlsWish::as_configured && leads_to_smtp(key)) key += mail::destination_suffix(wish);
   return key;
 }
 
 }  // namespace
-
-std::string_view without_wish(std::string_view key) noexcept {
-  take_wish(key);
-  return key;
-}
 
 bool RouteTable::agree(const Route& a, const Route& b) {
   const RouteOptions& one = a.options;

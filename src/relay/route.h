@@ -59,9 +59,6 @@ struct Delivery {
   bool is_network() const noexcept { return kind() != NextHop::Kind::maildir && kind() != NextHop::Kind::discard; }
 };
 
-/// The key without what the sender wants of TLS: who answers there, and what they bear, is the same.
-std::string_view without_wish(std::string_view key) noexcept;
-
 class RouteTable {
  public:
   /// Errors: invalid, when a next hop does not parse, a list mixes what cannot fail over to one another, or two routes

@@ -97,6 +97,19 @@ TEST(MarkTest, OfHoldsAndReleasesTheNewestCountsAndADropOutweighsAll) {
   EXPECT_EQ(gate({drop, suspend, hold_again}), 5U);
 }
 
+TEST(MarkTest, ADestinationIsMeantWithWhateverItsMailWantsOfTls) {
+  const auto message = message_of("a@example.org", "b@example.net", 0);
+  const Mark plain{1, MarkKind::suspend, {.destination = "smtp://relay:25"}};
+  const Mark secret{2, MarkKind::suspend, {.destination = "smtp://relay:25,requiretls"}};
+  for (const char* destination : {"smtp://relay:25", "smtp://relay:25,requiretls", "smtp://relay:25,tls-optional"}) {
+    EXPECT_TRUE(plain.covers(message, 0, destination)) << destination;
+    EXPECT_TRUE((Marks{{plain}, 1}.closes(destination))) << destination;
+  }
+  EXPECT_FALSE(plain.covers(message, 0, "smtp://relay:25,smtp://other:25"));
+  EXPECT_FALSE(secret.covers(message, 0, "smtp://relay:25"));
+  EXPECT_TRUE(secret.covers(message, 0, "smtp://relay:25,requiretls"));
+}
+
 TEST(MarkTest, OnlyASuspensionOfTheWholeDestinationClosesIt) {
   const auto closes = [](const Mark& mark) { return Marks{{mark}, 1}.closes("smtp:example.net"); };
   EXPECT_TRUE(closes({1, MarkKind::suspend}));

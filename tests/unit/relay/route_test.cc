@@ -127,7 +127,7 @@ TEST(RouteTable, WhatTheSenderWantsOfTlsStandsBehindWhatTheOperatorWants) {
   EXPECT_EQ(plan->wish, TlsWish::required);
   EXPECT_EQ(plan->tls, TlsMode::verified);
   EXPECT_EQ(plan->hops.size(), 1U);
-  EXPECT_EQ(without_wish(key), "smtp://gw.example:587,tls=verified");
+  EXPECT_EQ(mail::without_wish(key), "smtp://gw.example:587,tls=verified");
   EXPECT_EQ(made->key_for({"x", "b.example"}, TlsWish::optional), "mx:b.example,tls-optional");
   EXPECT_EQ(made->plan_for("mx:b.example,tls-optional")->wish, TlsWish::optional);
   EXPECT_EQ(made->plan_for("mx:b.example")->wish, TlsWish::as_configured);
