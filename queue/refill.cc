@@ -104,14 +104,17 @@ void Scheduler::Impl::pump() {
   while (!stopped_ && !wanting_.empty() && scans_ < scans_max) {
     Destination& destination = wanting_.front().owner;
     const std::size_t limit = window(destination);
-    LaneRange* const range = destination.range_to_refill(limit);
+    LaneRange* range = destination.range_to_refill(limit);
     if (range == nullptr || destination.closed || destination.postponed_until > monotonic_now()) {
       destination.refill_hook.unlink();
       continue;
     }
     const std::size_t total = window_total(range->priority);
     const bool room = ready_weight_ + reserved_ < total;
-    if (!room && !make_room()) return;
+    if (!room) {
+      if (!make_room()) return;
+      range = destination.range_to_refill(limit);  // what went back to the disk may be its own, and have moved them
+    }
     destination.refill_hook.unlink();
     const std::size_t left = room ? total - ready_weight_ - reserved_ : 1;
     const std::size_t free = limit - destination.lines(range->priority).stored.size();

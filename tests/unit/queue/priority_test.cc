@@ -54,6 +54,28 @@ class PriorityTest : public QueueTest {
   PriorityTest() { options_.window_messages = 20; }
 };
 
+// The window is full of what the destination itself has: it goes back to the disk, to a range that is new to it, while
+// another one is about to be read.
+TEST_F(PriorityTest, AFullWindowMakesRoomForWhatIsUrgent) {
+  options_.window_messages = options_.window_messages_total = 4;
+  options_.retry.first = options_.retry.max = 1h;
+  open();
+  std::vector<int> taken;
+  on_shard(
+      [](Shard& shard, std::vector<int>& into) -> io::Task<> {
+        co_await submit_many(shard, 2, 0);
+        co_await submit_many(shard, 4, 9);
+        auto served = co_await next(shard, "smtp:example.net");
+        if (served) deliver(*served);
+        co_await sleep_for(shard.reactor(), 7s);  // who takes nothing for five seconds makes room
+        into = co_await take_some(shard, 5);
+      },
+      taken);
+  EXPECT_EQ(std::ranges::count(taken, 9), 3);
+  EXPECT_EQ(std::ranges::count(taken, 0), 2);
+  EXPECT_EQ(settled().messages, 0U);
+}
+
 // How many wait: RINGPOST_TEST_QUEUED, for a measurement (docs/scheduler.md).
 int queued_before() {
   const char* wanted = std::getenv("RINGPOST_TEST_QUEUED");
