@@ -15,6 +15,11 @@ constexpr Duration look_again_after = std::chrono::minutes(10);
 // What was accepted when a mark was made has reached RocksDB by then.
 constexpr Duration settled_after = std::chrono::seconds(2);
 constexpr Duration worker_wait_max = std::chrono::seconds(2);
+constexpr Duration look_again_for_leased_after = std::chrono::seconds(5);
+
+bool has_errands(const std::vector<Mark>& marks) {
+  return std::ranges::any_of(marks, [](const Mark& mark) { return is_an_errand(mark.kind); });
+}
 
 void log_drop(const MessageRecord& record, std::uint32_t recipient, const Mark& mark) {
   telemetry::Event(telemetry::EventKind::drop)
@@ -56,23 +61,30 @@ bool MarkReaper::begin_pass() {
   const auto marks = shared_.steering->current().get();
   const MonotonicTime now = monotonic_now();
   const WallTime settled = WallTime::now() + -settled_after;
-  hurry_ = false;
   unseen_.clear();
   for (const Mark& mark : marks->all) {
     // Before a retry was made RocksDB had caught up.
     if (mark.kind == MarkKind::suspend || (mark.kind != MarkKind::retry && mark.created > settled)) continue;
     unseen_.push_back(mark);
-    hurry_ = hurry_ || is_an_errand(mark.kind);
   }
-  if (unseen_.empty() || (!hurry_ && now < pass_after_)) return false;
+  hurry_ = has_errands(unseen_);
+  if (unseen_.empty() || (hurry_ ? is_in_vain(*marks, now) : now < pass_after_)) return false;
   if (applier_.waiting() > 0 && now - applier_.oldest() > settled_after / 2) return false;  // RocksDB is behind
   passing_ = true;
+  changed_ = false;
+  due_.begin();
   next_ = {};
   return true;
 }
 
+bool MarkReaper::is_in_vain(const Marks& marks, MonotonicTime now) const noexcept {
+  return now < vain_until_ && marks.generation == vain_generation_;
+}
+
 Result<bool> MarkReaper::walk() {
   const auto marks = shared_.steering->current().get();
+  hurry_ = hurry_ || has_errands(marks->all);  // what is new is done next: this pass may have begun for a hold
+  const std::size_t changed_max = shared_.options.reaped_at_a_time;
   std::size_t looked_at = 0;
   std::size_t changed = 0;
   auto walked = store_.each_message(next_, [&](const MessageRecord& record) {
@@ -118,10 +130,9 @@ bool MarkReaper::look_at(const Marks& marks, const MessageRecord& record) {
     status.diagnostic = "dropped by an operator";
     outcome.items.push_back({std::move(status), {}, {}});
   }
-  if (outcome.items.empty()) {
-    if (later) make_due(record, now);
-    return later || moves_.size() != moves_before;
-  }
+  if (later) make_due(record, now);
+  changed_ = changed_ || later || !outcome.items.empty();
+  if (outcome.items.empty()) return later || moves_.size() != moves_before;
   auto item = std::make_unique<IndexItem>();
   item->kind = IndexItem::Kind::outcome;
   item->outcome = std::move(outcome);
@@ -160,9 +171,10 @@ Result<void> MarkReaper::move(std::vector<Relocation> wanted) {
     applier_.take(std::move(item), monotonic_now());
     due_.add(each.lane, each.to, {now, each.id});
   }
+  changed_ = changed_ || !wanted.empty();
   if (due_.empty()) return {};
   for (;;) {
-    auto applied = applier_.apply(MonotonicTime::max(), changed_max);
+    auto applied = applier_.apply(MonotonicTime::max(), shared_.options.reaped_at_a_time);
     if (!applied) return propagate(applied);
     if (!*applied) break;
   }
@@ -173,6 +185,8 @@ Result<void> MarkReaper::move(std::vector<Relocation> wanted) {
 Result<void> MarkReaper::end_pass() {
   passing_ = false;
   pass_after_ = monotonic_now() + look_again_after;
+  vain_until_ = changed_ ? MonotonicTime{} : monotonic_now() + look_again_for_leased_after;
+  vain_generation_ = shared_.steering->generation();
   const std::uint64_t oldest_lease = shared_.oldest_lease();
   std::vector<std::uint64_t> done;
   for (const Mark& mark : unseen_)

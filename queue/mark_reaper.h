@@ -23,7 +23,6 @@ struct Shared;
 class MarkReaper {
  public:
   static constexpr std::size_t looked_at_max = 20'000;  // records a step
-  static constexpr std::size_t changed_max = 10'000;
 
   /// All outlive it.
   MarkReaper(Store& store, Applier& applier, Shared& shared) noexcept
@@ -35,6 +34,7 @@ class MarkReaper {
  private:
   Result<void> lift_expired(WallTime now);
   bool begin_pass();
+  bool is_in_vain(const Marks& marks, MonotonicTime now) const noexcept;
   Result<bool> walk();
   /// Whether something of it is to be changed.
   bool look_at(const Marks& marks, const MessageRecord& record);
@@ -54,6 +54,10 @@ class MarkReaper {
   std::vector<Relocation> moves_;
   NewlyDue due_;
   MonotonicTime pass_after_{};
+  bool changed_ = false;  // something, in this pass
+  // The last pass with errands changed nothing, because deliveries have what is left: it is looked at less often then.
+  MonotonicTime vain_until_{};
+  std::uint64_t vain_generation_ = 0;  // but for new marks
 };
 
 }  // namespace ringpost::queue

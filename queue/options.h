@@ -47,6 +47,7 @@ struct Options {
 
   // Not in the configuration file: sizes that tests make small, and those that follow from [limits] memory_max.
   std::uint64_t segment_octets = 64ULL << 20;
+  std::size_t reaped_at_a_time = 10'000;          // messages that marks remove, move or make due in one step
   std::uint64_t chunk_octets_max = 256ULL << 10;  // a body chunk record; larger messages stream in several
   std::uint32_t window_messages = 2000;           // ready messages in memory per destination and worker
   std::uint32_t window_messages_total = 20'000;   // of all destinations of a worker

@@ -39,11 +39,12 @@ class LookThere final : public ShardParcel {
     std::uint16_t lane = 0;
     std::string destination;
     DuePosition first;
+    bool lift = false;
   };
   explicit LookThere(std::vector<Place> places) : places_(std::move(places)) {}
   void deliver() noexcept override {
     for (const Place& place : places_)
-      if (!shard->closing) shard->retry(place.destination, place.lane, place.first);
+      if (!shard->closing) shard->retry(place.destination, place.lane, place.first, place.lift);
     delete this;
   }
 
@@ -86,7 +87,8 @@ void NewlyDue::add(std::uint16_t lane, const std::string& destination, const Due
 void NewlyDue::announce(Shared& shared) {
   std::map<std::uint16_t, std::vector<LookThere::Place>> by_worker;
   for (const auto& [where, first] : first_)
-    by_worker[worker_of(shared, where.first)].push_back({where.first, where.second, first});
+    by_worker[worker_of(shared, where.first)].push_back(
+        {where.first, where.second, first, announced_.insert(where).second});
   first_.clear();
   for (auto& [worker, places] : by_worker) {
     auto* told = new LookThere(std::move(places));

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,13 +29,18 @@ std::vector<Relocation> free_of_leases(Shared& shared, std::vector<Relocation> w
 /// Where something is due now, by lane and destination: the first position.
 class NewlyDue {
  public:
+  /// From here on a next hop that was thought to be down is tried once more.
+  void begin() noexcept { announced_.clear(); }
   void add(std::uint16_t lane, const std::string& destination, const DuePosition& position);
-  /// Tells the workers, which look there at once, also where a next hop was thought to be down. Empty afterwards.
+  /// Tells the workers, which look there at once; the first time after begin() also where a next hop was thought to be
+  /// down. Empty afterwards.
   void announce(Shared& shared);
   bool empty() const noexcept { return first_.empty(); }
 
  private:
-  std::map<std::pair<std::uint16_t, std::string>, DuePosition> first_;
+  using Place = std::pair<std::uint16_t, std::string>;
+  std::map<Place, DuePosition> first_;
+  std::set<Place> announced_;
 };
 
 }  // namespace ringpost::queue

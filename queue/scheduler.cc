@@ -259,9 +259,9 @@ void Scheduler::Impl::postpone(Destination& destination, MonotonicTime until, co
   set_alarm(destination);
 }
 
-void Scheduler::Impl::retry_now(const std::string& name, std::uint16_t lane, const DuePosition& position) {
+void Scheduler::Impl::retry_now(const std::string& name, std::uint16_t lane, const DuePosition& position, bool lift) {
   Destination& destination = at(name);
-  if (destination.postponed_until != MonotonicTime{}) {
+  if (lift && destination.postponed_until != MonotonicTime{}) {
     destination.postponed_until = {};
     shard_.shared.set_postponed(name, {});
     if (destination.ready() != 0) offer(destination);

@@ -65,7 +65,7 @@ struct Scheduler::Impl {
                     std::uint64_t sequence, PriorityClass priority = PriorityClass::normal);
 
   // What an operator wants; RocksDB has it already.
-  void retry_now(const std::string& destination, std::uint16_t lane, const DuePosition& position);
+  void retry_now(const std::string& destination, std::uint16_t lane, const DuePosition& position, bool lift);
   void drop(const MessageId& id, const std::vector<std::string>& destinations);
   bool is_dropped(const MessageId& id) const { return dropped_.contains(id); }
   /// In a window, leased, or final and not applied yet.

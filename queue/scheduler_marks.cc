@@ -14,7 +14,9 @@ bool opens_something(const Marks& before, const Marks& after) {
   const auto has = [](const Marks& marks, std::uint64_t id) {
     return std::ranges::any_of(marks.all, [id](const Mark& mark) { return mark.id == id; });
   };
-  return std::ranges::any_of(before.all, [&](const Mark& mark) { return !has(after, mark.id); }) ||
+  const auto stood_in_the_way = [](const Mark& mark) { return mark.kind != MarkKind::retry; };
+  return std::ranges::any_of(before.all,
+                             [&](const Mark& mark) { return stood_in_the_way(mark) && !has(after, mark.id); }) ||
          std::ranges::any_of(after.all,
                              [&](const Mark& mark) { return mark.kind == MarkKind::release && !has(before, mark.id); });
 }

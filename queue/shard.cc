@@ -146,8 +146,8 @@ Result<void> Shard::Impl::load() {
   return schedule_impl().load();
 }
 
-void Shard::Impl::retry(const std::string& destination, std::uint16_t on_lane, const DuePosition& position) {
-  schedule_impl().retry_now(destination, on_lane, position);
+void Shard::Impl::retry(const std::string& destination, std::uint16_t on_lane, const DuePosition& position, bool lift) {
+  schedule_impl().retry_now(destination, on_lane, position, lift);
 }
 
 void Shard::Impl::forget(const MessageId& id, const std::vector<std::string>& destinations) {

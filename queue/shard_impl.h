@@ -118,7 +118,8 @@ struct Shard::Impl final : UploadSite, IndexSink {
   /// Puts what is queued in our lanes into the windows' view. Blocking: before the worker serves.
   Result<void> load();
   // For the inspector: the windows' side of its commands.
-  void retry(const std::string& destination, std::uint16_t on_lane, const DuePosition& position);
+  /// `lift`: also where the next hop is thought to be down.
+  void retry(const std::string& destination, std::uint16_t on_lane, const DuePosition& position, bool lift = true);
   void forget(const MessageId& id, const std::vector<std::string>& destinations);
   void shed();
   void moved(const std::vector<MessagePointer>& messages, const std::shared_ptr<SegmentPins>& pins);
