@@ -46,6 +46,7 @@ json recipient_json(const mail::Recipient& recipient, const queue::RecipientStat
   if (state.phase == queue::RecipientPhase::queued) {
     out["destination"] = state.destination;
     out["next"] = rfc3339(state.due);
+    if (state.rerouted) out["rerouted"] = true;
   }
   if (state.attempts > 0) {
     out["last"] = {{"code", state.last_status.code},

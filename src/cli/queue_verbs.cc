@@ -71,7 +71,8 @@ void print_recipient(const json& recipient) {
   fmt::print("  to {:<40} {:<10} attempts {}", text_of(recipient, "address"), text_of(recipient, "state"),
              recipient.value("attempts", 0));
   if (recipient.contains("next"))
-    fmt::print("  next {}  via {}", text_of(recipient, "next"), text_of(recipient, "destination"));
+    fmt::print("  next {}  via {}{}", text_of(recipient, "next"), text_of(recipient, "destination"),
+               recipient.value("rerouted", false) ? " (rerouted)" : "");
   fmt::print("\n");
   if (!recipient.contains("last")) return;
   const json& last = recipient["last"];

@@ -95,6 +95,7 @@ def test_what_waits_for_a_dead_next_hop_leaves_by_another(ctx):
     check_equal(recipients(peer), sorted(people), "who got mail by the new way, each once")
     server.wait_event("defer", message=slow)
     check(to in server.cli("queue", "explain", slow), "a deferral has put the message back where its route leads")
+    check("(rerouted)" in server.cli("queue", "show", slow), "show does not tell that it was rerouted")
     check_equal(gates(server, other)[:1], ["retry"], "what the other sender's message waits for")
     wait_until(lambda: kinds(server) == [], 20 * ctx.patience, "the reroute is done")
     # Its next hop is still down; it is tried all the same.
