@@ -63,7 +63,7 @@ bool matches(const Selector& selector, const MessageRecord& record, WallTime now
     const bool deferred = is_deferred(record.recipients);
     if (*selector.state != (deferred ? "deferred" : "active")) return false;
   }
-  if (!selector.recipient && !selector.destination) return true;
+  if (!selector.recipient && !selector.destination && !selector.route) return true;
   for (std::size_t i = 0; i < record.recipients.size(); ++i) {
     const RecipientState& state = record.recipients[i];
     if (state.phase != RecipientPhase::queued) continue;

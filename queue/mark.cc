@@ -1,10 +1,12 @@
-// mark := u8(2) varint(id) u8(kind) fixed64(created) optional(received_before) optional(until) string(reason)
+// mark := u8(3) varint(id) u8(kind) fixed64(created) optional(received_before) optional(until) string(reason)
 //         string(by) varint(count) id(16)* text(sender) text(recipient) text(destination) text(login)
-//         string(to) string(to_required) string(to_optional)
-//         u8(1), before schema 4: the same without these three
+//         string(to) string(to_required) string(to_optional) string(route) varint(others) string*
+//         u8(2), when it has no route: the same without route and others
+//         u8(1), before schema 4: the same without to and its like
 // text := u8(0) | u8(1) string
 #include "queue/mark.h"
 
+#include <algorithm>
 #include <ranges>
 
 #include "mail/octet_coder.h"
@@ -12,7 +14,8 @@
 namespace ringpost::queue {
 namespace {
 
-constexpr std::uint8_t mark_version = 2;
+constexpr std::uint8_t mark_version = 3;
+constexpr std::uint8_t mark_version_without_route = 2;
 constexpr std::uint8_t mark_version_without_to = 1;
 
 using Text = std::optional<std::string>;
@@ -32,6 +35,19 @@ void encode(mail::Encoder& out, const std::optional<WallTime>& time) {
 std::optional<WallTime> decode_time(mail::Decoder& in) {
   if (!in.boolean()) return std::nullopt;
   return WallTime{static_cast<std::int64_t>(in.fixed64())};
+}
+
+void encode(mail::Encoder& out, const mail::DomainScope& scope) {
+  out.string(scope.pattern);
+  out.varint(scope.others.size());
+  for (const std::string& other : scope.others) out.string(other);
+}
+mail::DomainScope decode_scope(mail::Decoder& in) {
+  mail::DomainScope scope{std::string(in.string())};
+  const std::uint64_t count = in.varint_at_most(mail::DomainScope::others_max);
+  for (std::uint64_t i = 0; i < count && in.ok(); ++i) scope.others.emplace_back(in.string());
+  if (!std::ranges::is_sorted(scope.others)) in.fail();
+  return scope;
 }
 
 }  // namespace
@@ -118,7 +134,7 @@ const Mark* Marks::way(const Message& message, std::uint32_t recipient, std::str
 std::string encode_mark(const Mark& mark) {
   std::string octets;
   mail::Encoder out(octets);
-  out.u8(mark_version);
+  out.u8(mark.selector.route ? mark_version : mark_version_without_route);
   out.varint(mark.id);
   out.u8(static_cast<std::uint8_t>(mark.kind));
   out.fixed64(static_cast<std::uint64_t>(mark.created.milliseconds));
@@ -135,13 +151,14 @@ std::string encode_mark(const Mark& mark) {
        {&mark.selector.sender, &mark.selector.recipient, &mark.selector.destination, &mark.selector.login})
     encode(out, *text);
   for (const std::string* to : {&mark.to, &mark.to_required, &mark.to_optional}) out.string(*to);
+  if (mark.selector.route) encode(out, *mark.selector.route);
   return octets;
 }
 
 Result<Mark> decode_mark(std::string_view octets) {
   mail::Decoder in(octets);
   const std::uint8_t version = in.u8();
-  if (version != mark_version && version != mark_version_without_to) in.fail();
+  if (version < mark_version_without_to || version > mark_version) in.fail();
   Mark mark;
   mark.id = in.varint();
   const std::uint8_t kind = in.u8();
@@ -160,8 +177,9 @@ Result<Mark> decode_mark(std::string_view octets) {
   }
   for (Text* text : {&mark.selector.sender, &mark.selector.recipient, &mark.selector.destination, &mark.selector.login})
     *text = decode_text(in);
-  if (version == mark_version)
+  if (version != mark_version_without_to)
     for (std::string* to : {&mark.to, &mark.to_required, &mark.to_optional}) *to = in.string();
+  if (version == mark_version) mark.selector.route = decode_scope(in);
   auto finished = in.finish("mark");
   if (!finished) return propagate(finished);
   return mark;

@@ -22,6 +22,7 @@ bool selects_message(const Selector& selector, const Message& message) {
 
 bool selects_recipient(const Selector& selector, const mail::Address& recipient, std::string_view destination) {
   if (selector.recipient && !matches_address(*selector.recipient, recipient)) return false;
+  if (selector.route && !selector.route->contains(recipient.domain)) return false;
   return !selector.destination || *selector.destination == destination ||
          *selector.destination == mail::without_wish(destination) || iequals(*selector.destination, recipient.domain);
 }
@@ -35,6 +36,7 @@ std::string to_string(const Selector& selector) {
   add("sender", selector.sender);
   add("recipient", selector.recipient);
   add("destination", selector.destination);
+  if (selector.route) add("route", selector.route->pattern);
   add("login", selector.login);
   add("state", selector.state);
   if (selector.older_than) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "mail/domain_scope.h"
 #include "queue/message_record.h"
 
 namespace ringpost::queue {
@@ -19,7 +20,8 @@ struct Selector {
   std::optional<std::string> recipient{};
   // A destination of the queue, with what else goes there under some wish about TLS; or the domain of a recipient.
   std::optional<std::string> destination{};
-  std::optional<std::string> login{};  // who handed the message in, authenticated
+  std::optional<mail::DomainScope> route{};  // whose recipients' domains are those
+  std::optional<std::string> login{};        // who handed the message in, authenticated
   std::optional<Duration> older_than{};
   std::optional<std::string> state{};  // "active" (never tried), "deferred"
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
 #include "base/units.h"
 #include "smtp/reply.h"
 
@@ -110,6 +111,7 @@ json to_json(const queue::Mark& mark) {
   add("sender", mark.selector.sender);
   add("recipient", mark.selector.recipient);
   add("destination", mark.selector.destination);
+  if (mark.selector.route) out["route"] = mark.selector.route->pattern;
   add("login", mark.selector.login);
   for (const MessageId& id : mark.selector.ids) out["ids"].push_back(id.text());
   if (mark.received_before) out["received_before"] = rfc3339(*mark.received_before);
@@ -220,6 +222,8 @@ Result<queue::Selector> selector_from_json(const json& body) {
       selector.recipient = text;
     } else if (key == "destination") {
       selector.destination = text;
+    } else if (key == "route") {
+      selector.route = mail::DomainScope{to_lower(text)};
     } else if (key == "login") {
       selector.login = text;
     } else if (key == "state" && (text == "active" || text == "deferred")) {

@@ -17,9 +17,9 @@ nlohmann::json to_json(const queue::Mark& mark);
 /// One recipient and the gates it stands at.
 nlohmann::json to_json(const queue::Explanation& explanation);
 
-/// {"ids": [...], "sender": s, "recipient": s, "destination": s, "login": s, "older_than": "1h", "state": s,
-/// "all": true}. An empty selector is refused unless `all` is true, so that a typing error does not drop the queue.
-/// Errors: invalid.
+/// {"ids": [...], "sender": s, "recipient": s, "destination": s, "route": s, "login": s, "older_than": "1h",
+/// "state": s, "all": true}. Of a route only the pattern is taken; its domains are to be looked up. An empty selector
+/// is refused unless `all` is true, so that a typing error does not drop the queue. Errors: invalid.
 Result<queue::Selector> selector_from_json(const nlohmann::json& json);
 /// A selector and beside it "for": "1h", "reason": s, "by": s. Errors: invalid.
 Result<queue::Mark> mark_from_json(queue::MarkKind kind, nlohmann::json json);

@@ -69,6 +69,7 @@ struct Server::Impl {
   void add_queue_reading();
   void add_marks();
   Result<void> lead(queue::Mark& mark) const;
+  Result<void> find_route(queue::Selector& selector) const;
   void add_process();
   void add_tls_reports();
   bool permitted(const httplib::Request& request) const {
@@ -110,6 +111,7 @@ void Server::Impl::add_queue_reading() {
   http.Get("/api/v1/queue/messages", [this](const httplib::Request& request, httplib::Response& response) {
     auto selector = selector_of_query(request);
     if (!selector) return send_error(response, selector.error());
+    if (auto known = find_route(*selector); !known) return send_error(response, known.error());
     const auto limit = parse_unsigned(request.get_param_value("limit")).value_or(list_messages_default);
     json messages = json::array();
     bool more = false;
@@ -159,6 +161,14 @@ Result<void> Server::Impl::lead(queue::Mark& mark) const {
   return {};
 }
 
+Result<void> Server::Impl::find_route(queue::Selector& selector) const {
+  if (!selector.route) return {};
+  auto scope = hooks.domains_of_route(selector.route->pattern);
+  if (!scope) return propagate(scope);
+  selector.route = std::move(*scope);
+  return {};
+}
+
 void Server::Impl::add_marks() {
   using queue::MarkKind;
   const auto send_marks = [](httplib::Response& response, const std::vector<queue::Mark>& marks) {
@@ -188,6 +198,7 @@ void Server::Impl::add_marks() {
               [this, send_marks, kind](const httplib::Request& request, httplib::Response& response) {
                 auto mark = mark_from_json(kind, json::parse(request.body, nullptr, false));
                 if (!mark) return send_error(response, mark.error());
+                if (auto known = find_route(mark->selector); !known) return send_error(response, known.error());
                 if (kind == MarkKind::reroute) {
                   auto led = lead(*mark);
                   if (!led) return send_error(response, led.error());

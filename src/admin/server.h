@@ -33,6 +33,8 @@ struct Hooks {
   /// The destination that these next hops are ("smtp://relay.example.net, smtp://other.example.net"), with the rules of
   /// the route that has them. Errors: invalid.
   std::function<Result<std::string>(const std::string& next_hops, mail::TlsWish wish)> destination_of;
+  /// The domains that take the route with this `domain`. Errors: not found, invalid.
+  std::function<Result<mail::DomainScope>(const std::string& domain)> domains_of_route;
   queue::Inspector* inspector = nullptr;   // outlives the server
   tlsrpt::Reports* tls_reports = nullptr;  // the same
 };

@@ -111,6 +111,7 @@ Result<void> Running::start_admin() {
   hooks.destination_of = [this](const std::string& next_hops, mail::TlsWish wish) {
     return services_.routes()->key_to(next_hops, wish);
   };
+  hooks.domains_of_route = [this](const std::string& domain) { return services_.routes()->scope_of(domain); };
   hooks.tls_reports = &services_.tls_reports;
   hooks.inspector = &services_.queue->inspector();
   auto started = admin::Server::start(options, std::move(hooks));

@@ -138,6 +138,7 @@ void add_selectors(CLI::App& verb, QueueArguments& selector) {
   verb.add_option("--recipient", selector.recipient, "recipient, or @domain");
   verb.add_option("--destination", selector.destination,
                   "destination as `queue summary` prints it, or a recipient's domain");
+  verb.add_option("--route", selector.route, "recipients whose domain takes the [[route]] with this `domain`");
   verb.add_option("--login", selector.login, "who handed it in");
   verb.add_option("--older-than", selector.older_than, "age, as 2h");
   verb.add_option("--state", selector.state, "active (never tried) or deferred")

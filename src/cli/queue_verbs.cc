@@ -47,6 +47,7 @@ json selector_json(const QueueArguments& arguments) {
   if (arguments.sender) selector["sender"] = *arguments.sender;
   if (arguments.recipient) selector["recipient"] = *arguments.recipient;
   if (arguments.destination) selector["destination"] = *arguments.destination;
+  if (arguments.route) selector["route"] = *arguments.route;
   if (arguments.older_than) selector["older_than"] = *arguments.older_than;
   if (arguments.state) selector["state"] = *arguments.state;
   if (arguments.login) selector["login"] = *arguments.login;
@@ -101,7 +102,7 @@ void print_gate(int number, const json& gate) {
 void print_mark(const json& mark) {
   fmt::print("{:>6} {:<8} {}", mark.value("mark", 0ULL), text_of(mark, "kind"), text_of(mark, "created"));
   bool everything = true;
-  for (const char* key : {"sender", "recipient", "destination", "login", "received_before"}) {
+  for (const char* key : {"sender", "recipient", "destination", "route", "login", "received_before"}) {
     if (!mark.contains(key)) continue;
     fmt::print("  {}={}", key, text_of(mark, key));
     everything = false;

@@ -13,7 +13,7 @@ namespace ringpost::cli {
 
 struct QueueArguments {
   std::vector<std::string> ids;
-  std::optional<std::string> sender, recipient, destination, older_than, state, login;
+  std::optional<std::string> sender, recipient, destination, route, older_than, state, login;
   std::optional<std::string> time, reason;  // of a mark: how long, and why
   std::optional<std::string> to;            // next hops of a reroute
   std::vector<std::uint64_t> marks;

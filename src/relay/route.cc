@@ -178,14 +178,9 @@ Result<RouteTable> RouteTable::create(const std::vector<RouteOptions>& routes,
   return table;
 }
 
-bool RouteTable::Route::matches(std::string_view domain) const noexcept {
-  const std::string_view pattern = options.domain;
-  if (pattern == "*" || pattern == domain) return true;
-  return pattern.starts_with("*.") && domain.size() > pattern.size() - 1 && domain.ends_with(pattern.substr(1));
-}
-
 const RouteTable::Route* RouteTable::find(std::string_view domain) const noexcept {
-  const auto route = std::ranges::find_if(routes_, [domain](const Route& r) { return r.matches(domain); });
+  const auto route = std::ranges::find_if(
+      routes_, [domain](const Route& r) { return mail::matches_domain(r.options.domain, domain); });
   return route == routes_.end() ? nullptr : &*route;
 }
 
@@ -199,6 +194,21 @@ std::string RouteTable::key_as_configured(const mail::Address& recipient) const 
   if (route == nullptr) return std::string(mx_prefix) + recipient.domain;
   if (!route->key.empty()) return route->key;
   return key_of(route->options.next_hops, recipient.domain) + std::string(suffix_of(route->options.effective_tls()));
+}
+
+Result<mail::DomainScope> RouteTable::scope_of(std::string_view domain) const {
+  mail::DomainScope scope{to_lower(domain)};
+  const auto route = std::ranges::find(routes_, scope.pattern, [](const Route& r) { return r.options.domain; });
+  if (route == routes_.end()) return fail(ErrorKind::not_found, "no [[route]] has domain = " + printable(domain));
+  for (auto earlier = routes_.begin(); earlier != route; ++earlier)
+    if (mail::may_overlap(scope.pattern, earlier->options.domain)) scope.others.push_back(earlier->options.domain);
+  for (const auto& [local, key] : deliver_)
+    if (mail::matches_domain(scope.pattern, local)) scope.others.push_back(local);
+  if (scope.others.size() > mail::DomainScope::others_max)
+    return fail(ErrorKind::invalid, "more than " + std::to_string(mail::DomainScope::others_max) +
+                                        " domains go another way than " + printable(domain));
+  std::ranges::sort(scope.others);
+  return scope;
 }
 
 const RouteTable::Route* RouteTable::find_by_key(std::string_view key, std::string_view hops_text,

@@ -24,6 +24,7 @@
 
 #include "base/result.h"
 #include "mail/address.h"
+#include "mail/domain_scope.h"
 #include "mail/envelope.h"
 #include "policy/relay_access.h"
 #include "relay/egress_proxy.h"
@@ -72,6 +73,9 @@ class RouteTable {
   /// The key of next hops that an operator names, "smtp://a, smtp://b": that of the route which has them, or one of
   /// their own. Errors: invalid.
   Result<std::string> key_to(std::string_view next_hops, mail::TlsWish wish = mail::TlsWish::as_configured) const;
+  /// The domains whose mail takes the route with this `domain`: others take an earlier one, or are local. Errors: not
+  /// found; invalid, when there are more of those than a scope can hold.
+  Result<mail::DomainScope> scope_of(std::string_view domain) const;
   /// Errors: invalid, for a key that no configuration of ours has made.
   Result<Delivery> plan_for(std::string_view key) const;
 
@@ -83,7 +87,6 @@ class RouteTable {
     std::optional<EgressProxy> proxy;
     std::string key;   // empty where it holds "mx", which needs the domain
     std::string hops;  // the key without its demand for TLS
-    bool matches(std::string_view domain) const noexcept;
   };
   std::string key_as_configured(const mail::Address& recipient) const;
   static bool agree(const Route& a, const Route& b);

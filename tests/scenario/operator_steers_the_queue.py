@@ -102,3 +102,36 @@ def test_what_waits_for_a_dead_next_hop_leaves_by_another(ctx):
     before = tries(server, other)
     server.cli("queue", "retry", "--sender", "other@example.test")
     wait_until(lambda: tries(server, other) > before, 20 * ctx.patience, "the other sender's message is tried again")
+
+
+def test_a_route_is_suspended_and_its_mail_moved(ctx):
+    gone, here, vip = free_port(), ctx.peer(), ctx.peer()
+    server = ctx.server(config={
+        "route": [{"domain": "vip.big.example", "next_hop": vip.next_hop},
+                  {"domain": "*.big.example", "next_hop": f"smtp://127.0.0.1:{gone}"},
+                  {"domain": "*", "next_hop": here.next_hop}],
+        "queue": {"retry": {"first": "1h", "factor": 1.0, "max": "1h"}, "min_free_disk": "16MiB"}})
+    old = server.send("old@a.big.example", BODY, sender="app@example.test")
+    server.wait_event("defer", message=old)
+    server.cli("queue", "suspend", "--route", "nowhere.example", expect=1)
+    server.cli("queue", "suspend", "--route", "*.big.example", "--reason", "their maintenance")
+    check("*.big.example" in server.cli("queue", "suspensions"), "suspensions does not name the route")
+    server.kill()
+    server.start()
+    waiting = server.send("new@b.big.example", BODY, sender="app@example.test")
+    server.send("one@vip.big.example", BODY, sender="app@example.test")
+    server.send("two@other.example", BODY, sender="app@example.test")
+    vip.wait(1), here.wait(1)
+    for message in (old, waiting):
+        check_equal(gates(server, message)[:1], ["suspend"], "what mail of the suspended route waits for")
+    check("route=*.big.example" in server.cli("queue", "explain", waiting), "explain does not name the route")
+    # The route leads elsewhere from now on; what is queued remembers where it was to go until it is moved.
+    server.config["route"][1]["next_hop"] = here.next_hop
+    server.write_config()
+    server.cli("reload")
+    server.cli("queue", "reroute", "--route", "*.big.example", "--to", here.next_hop)
+    server.cli("queue", "resume", "--route", "*.big.example")
+    here.wait(3)
+    check_equal(recipients(here), ["new@b.big.example", "old@a.big.example", "two@other.example"], "who got mail")
+    check_equal(recipients(vip), ["one@vip.big.example"], "who got mail by the route in front")
+    wait_queue_empty(server)

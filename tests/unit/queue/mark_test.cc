@@ -32,6 +32,20 @@ TEST(MarkTest, WhatIsWrittenIsRead) {
   EXPECT_FALSE(queue::decode_mark(queue::encode_mark(mark) + "x"));
 }
 
+TEST(MarkTest, ARouteIsKeptWithTheDomainsThatGoAnotherWay) {
+  Mark mark{7, MarkKind::suspend};
+  mark.selector.route = mail::DomainScope{"*.example.net", {"*.a.example.net", "b.example.net"}};
+  const auto read = queue::decode_mark(queue::encode_mark(mark));
+  ASSERT_TRUE(read) << read.error().reason;
+  EXPECT_EQ(*read, mark);
+  EXPECT_EQ(read->selector.route->others, mark.selector.route->others);
+  EXPECT_TRUE(read->covers(message_of("a@example.org", "b@c.example.net", 0), 0, "smtp://relay:25"));
+  EXPECT_FALSE(read->covers(message_of("a@example.org", "b@b.example.net", 0), 0, "smtp://relay:25"));
+  EXPECT_FALSE((Marks{{mark}, 7}.closes("smtp://relay:25")));
+  mark.selector.route->others = {"b", "a"};
+  EXPECT_FALSE(queue::decode_mark(queue::encode_mark(mark)));
+}
+
 TEST(MarkTest, AnEarlierSchemaKnewNoReroutes) {
   const Mark mark{7, MarkKind::drop, {.sender = "a@example.org"}, {123'456}};
   std::string octets = queue::encode_mark(mark);

@@ -110,6 +110,26 @@ TEST(RouteTable, ADemandForTlsIsPartOfTheKey) {
   EXPECT_EQ(made->plan_for("smtp://gw.example:587")->tls, TlsMode::opportunistic);
 }
 
+TEST(RouteTable, ARouteHasTheDomainsThatNoEarlierOneTakes) {
+  std::vector<RouteOptions> routes(4);
+  routes[0].domain = "vip.example.net";
+  routes[1].domain = "*.example.net";
+  routes[2].domain = "*.example.org";
+  const auto made =
+      RouteTable::create(routes, {{.name = "home.example.net", .deliver = "maildir:/m/{domain}/{local}"}});
+  ASSERT_TRUE(made.has_value()) << made.error().reason;
+  const auto scope = made->scope_of("*.Example.Net");
+  ASSERT_TRUE(scope.has_value()) << scope.error().reason;
+  EXPECT_EQ(scope->others, (std::vector<std::string>{"home.example.net", "vip.example.net"}));
+  EXPECT_TRUE(scope->contains("x.example.net"));
+  EXPECT_TRUE(made->scope_of("vip.example.net")->others.empty());
+  const auto rest = made->scope_of("*");
+  for (const char* taken : {"vip.example.net", "x.example.net", "y.example.org", "home.example.net"})
+    EXPECT_FALSE(rest->contains(taken)) << taken;
+  EXPECT_TRUE(rest->contains("example.net"));
+  EXPECT_FALSE(made->scope_of("example.net").has_value());
+}
+
 TEST(RouteTable, WhatTheSenderWantsOfTlsStandsBehindWhatTheOperatorWants) {
   using mail::TlsWish;
   RouteOptions store;
