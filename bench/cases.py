@@ -55,5 +55,6 @@ CASES = [
     Case("accept-1MiB", 20, 1024 * KIB, 40, 3_000),
     Case("relay-20", 20, 10 * KIB, 200, 50_000, relay=True),
     dataclasses.replace(_to_our_sink, name="relay-tls-20", next_hop_tls=True, beside=_to_our_sink),
+    Case("relay-clear-200", 200, 10 * KIB, 400, 50_000, relay=True, our_sink=True),
     *_secured(),
 ]

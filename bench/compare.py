@@ -35,7 +35,7 @@ from peers.measure import MemoryWatch  # noqa: E402
 from peers.opensmtpd import OpenSmtpd  # noqa: E402
 from peers.postfix import Postfix  # noqa: E402
 from peers.ringpost import (  # noqa: E402
-    Ringpost, RingpostEager, RingpostOneWorker, RingpostSink, RingpostWritten)
+    Ringpost, RingpostEager, RingpostOneFifth, RingpostOneWorker, RingpostSink, RingpostTwoFifths, RingpostWritten)
 from peers.smtp_sink import SmtpSink  # noqa: E402
 
 KIB = 1024
@@ -44,7 +44,7 @@ MEMORY_CASES = {"idle-10000": memory.idle_sessions, "queue-1000000": memory.long
                 "large-100x50MiB": memory.large_messages, "idle-tls-2000": memory.idle_tls_sessions}
 PEERS = {kind.name: kind
          for kind in (Postfix, Exim, OpenSmtpd, Chasquid, SmtpSink, Ringpost, RingpostWritten, RingpostEager,
-                      RingpostOneWorker)}
+                      RingpostOneWorker, RingpostOneFifth, RingpostTwoFifths)}
 DEFAULT_PEERS = "postfix,exim,opensmtpd,chasquid,smtp-sink,ringpost"
 
 

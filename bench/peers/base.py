@@ -57,6 +57,7 @@ class Peer:
     is_ours = False
     takes_mail = True     # False: only sessions without mail are measured
     secures = False       # offers STARTTLS with self.certificate where there is one
+    cores = None          # processor time of the whole server, where it is held to that
     authenticates = ()    # mechanisms; of self.mechanism it has an account (LOGIN, PASSWORD)
 
     def __init__(self, cache, scratch_parent=None):
@@ -90,7 +91,7 @@ class Peer:
         self.scratch = pathlib.Path(tempfile.mkdtemp(prefix=f"ringpost-peer-{self.name}-", dir=self.scratch_parent))
         self.scratch.chmod(0o755)
         self.port = free_port()
-        self.group = Group(self.name)
+        self.group = Group(self.name, self.cores)
         try:
             self.launch(next_hop)
             wait_for_banner(self.port, still_alive=lambda: self.process.poll() is None)

@@ -23,12 +23,29 @@ def _cgroup_root():
     return None
 
 
+PERIOD_US = 10_000  # short, so that a quota makes a slow processor and not one that pauses
+
+
+def _quota_files(name):
+    """(folder of a new group, [(file, text by cores)]) where processor time can be limited. Errors: OSError."""
+    if os.path.isdir("/sys/fs/cgroup/cpu"):  # v1: a hierarchy of its own
+        folder = pathlib.Path("/sys/fs/cgroup/cpu") / name
+        folder.mkdir()
+        return folder, [("cpu.cfs_period_us", lambda _: PERIOD_US), ("cpu.cfs_quota_us", lambda cores: int(cores * PERIOD_US))]
+    place = _cgroup_root()
+    if not place:
+        raise OSError("no cgroups here")
+    folder = place[0] / name
+    folder.mkdir(exist_ok=True)
+    return folder, [("cpu.max", lambda cores: f"{int(cores * PERIOD_US)} {PERIOD_US}")]
+
+
 class Group:
-    """The processes of one server."""
+    """The processes of one server. `cores`: the processor time they get together; None: all there is."""
     counter = 0
 
-    def __init__(self, name):
-        self.folder = None
+    def __init__(self, name, cores=None):
+        self.folder = self.quota_folder = None
         self.root_pid = None
         Group.counter += 1
         place = _cgroup_root()
@@ -40,11 +57,15 @@ class Group:
                 self.cpu_seconds()
             except (OSError, ValueError):
                 self.close()
+        if cores is not None:
+            self.quota_folder, files = _quota_files(f"ringpost-bench-{os.getpid()}-{Group.counter}-{name}")
+            for file, text in files:
+                (self.quota_folder / file).write_text(str(text(cores)))
 
     def start(self, command, **options):
         """subprocess.Popen of `command`, inside the group."""
-        if self.folder:
-            command = ["/bin/sh", "-c", 'echo $$ > "$0" && exec "$@"', str(self.folder / "cgroup.procs"), *command]
+        for folder in {self.folder, self.quota_folder} - {None}:
+            command = ["/bin/sh", "-c", 'echo $$ > "$0" && exec "$@"', str(folder / "cgroup.procs"), *command]
         process = subprocess.Popen(command, **options)
         self.root_pid = self.root_pid or process.pid
         return process
@@ -80,12 +101,12 @@ class Group:
         return not left()
 
     def close(self):
-        if self.folder:
+        for folder in {self.folder, self.quota_folder} - {None}:
             try:
-                self.folder.rmdir()
+                folder.rmdir()
             except OSError:
                 pass
-            self.folder = None
+        self.folder = self.quota_folder = None
 
 
 class MemoryWatch(threading.Thread):

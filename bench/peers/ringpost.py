@@ -151,6 +151,21 @@ class RingpostOneWorker(Ringpost):
         super().__init__(cache, scratch_parent, build, workers=1)
 
 
+class RingpostOneFifth(RingpostOneWorker):
+    """One reactor on a processor of a fifth of a core, beside RingpostTwoFifths: client and sink have the rest."""
+    name = "ringpost-one-fifth"
+    cores = 0.2
+
+
+class RingpostTwoFifths(Ringpost):
+    """Two reactors on two such processors."""
+    name = "ringpost-two-fifths"
+    cores = 0.4
+
+    def __init__(self, cache, scratch_parent=None, build=None):
+        super().__init__(cache, scratch_parent, build, workers=2)
+
+
 class RingpostSink:
     """ringpost-bench's next hop. How much has reached it the server knows, which counts each delivery."""
 
