@@ -3,37 +3,19 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
-#include <filesystem>
 #include <string>
 #include <vector>
 
 #include "queue/inspect.h"
 #include "queue/queue.h"
 #include "support/run_on_reactor.h"
+#include "support/submit.h"
+#include "support/temporary_directory.h"
 
 namespace ringpost::test {
 
 using namespace std::chrono_literals;
-
-class TemporaryDirectory {
- public:
-  TemporaryDirectory() {
-    std::string name = (std::filesystem::temp_directory_path() / "ringpost-queue-XXXXXX").string();
-    path_ = ::mkdtemp(name.data());
-  }
-  ~TemporaryDirectory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 inline mail::Address address(const std::string& text) {
   auto parsed = mail::parse_address(text, true, true);
@@ -105,22 +87,6 @@ class QueueTest : public ::testing::Test {
 
 inline io::Task<> sleep_for(io::Reactor& reactor, Duration duration) {
   co_await io::Sleep(reactor, io::Deadline::after(duration), io::Cancel::never());
-}
-
-inline io::Task<MessageId> submit(queue::Shard& shard, mail::Envelope envelope, std::string body) {
-  auto upload = shard.begin_upload();
-  EXPECT_TRUE(upload) << upload.error().reason;
-  mail::BodyFacts facts;
-  facts.octets = body.size();
-  const auto header_end = body.find("\r\n\r\n");
-  facts.header_octets = header_end == std::string::npos ? body.size() : header_end + 4;
-  std::vector<io::Slice> octets;
-  octets.push_back(io::Slice::copy_of(body));
-  auto appended = co_await upload->append(std::move(octets));
-  EXPECT_TRUE(appended);
-  auto committed = co_await upload->commit(std::move(envelope), facts, "Received: by test\r\n");
-  EXPECT_TRUE(committed) << committed.error().reason;
-  co_return committed ? *committed : MessageId{};
 }
 
 /// The next message of `destination`, waiting at most `at_most` for one.

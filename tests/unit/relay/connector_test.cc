@@ -34,10 +34,6 @@ Delivery to(std::initializer_list<std::string> next_hops) {
   return delivery;
 }
 
-std::string url(const ScriptedPeer& peer) {
-  return "smtp://127.0.0.1:" + std::to_string(peer.address().port());
-}
-
 const Script friendly{{"", "220 hi\r\n"}, {"EHLO c.example\r\n", "250 hi\r\n"}, {"QUIT\r\n", "221 bye\r\n", true}};
 
 TEST(Connector, FailsOverFromThoseThatAreDownOrRefuse) {
@@ -50,7 +46,7 @@ TEST(Connector, FailsOverFromThoseThatAreDownOrRefuse) {
     std::string down;
     {
       ScriptedPeer gone(reactor, {});
-      down = url(gone);
+      down = gone.url();
       co_await gone.stop();
     }
     ScriptedPeer rude(reactor, {Script{{"", "554 go away\r\n", true}}});
@@ -58,7 +54,7 @@ TEST(Connector, FailsOverFromThoseThatAreDownOrRefuse) {
         reactor,
         {Script{{"", "220 hi\r\n"}, {"EHLO c.example\r\n", "550 no\r\n"}, {"HELO c.example\r\n", "550 no\r\n"}}});
     ScriptedPeer kind(reactor, {friendly});
-    const Delivery delivery = to({down, url(rude), url(picky), url(kind)});
+    const Delivery delivery = to({down, rude.url(), picky.url(), kind.url()});
     auto opened = co_await connector.open(delivery, Cancel::never());
     EXPECT_TRUE(opened.has_value());
     if (opened) {
@@ -80,7 +76,7 @@ TEST(Connector, WhereAllRefuseTheLastOnesWordsRemain) {
     const Options all = options();
     Connector connector(reactor, resolver, helpers, all);
     ScriptedPeer rude(reactor, {Script{{"", "421 4.7.0 too many of you\r\n", true}}});
-    const Delivery delivery = to({url(rude)});
+    const Delivery delivery = to({rude.url()});
     auto opened = co_await connector.open(delivery, Cancel::never());
     EXPECT_FALSE(opened.has_value());
     if (!opened) {

@@ -2,18 +2,15 @@
 
 #include <gmock/gmock.h>
 
-#include <filesystem>
-
 #include "base/random.h"
 #include "fake_dns.h"
-#include "mail/body_scan.h"
+#include "support/one_shard_queue.h"
 #include "support/run_on_reactor.h"
 #include "support/scripted_peer.h"
 
 namespace ringpost::relay {
 namespace {
 
-namespace fs = std::filesystem;
 using io::Cancel;
 using io::Deadline;
 using io::Reactor;
@@ -37,35 +34,16 @@ const Step recipient{"\r\n", "250 2.1.5 ok\r\n"};
 const Step go{"DATA\r\n", "354 go\r\n"};
 const Step taken{"\r\n.\r\n", "250 2.0.0 queued as X\r\n"};
 
-std::string url(const ScriptedPeer& peer) {
-  return "smtp://127.0.0.1:" + std::to_string(peer.address().port());
-}
-
 /// A queue with one shard whose messages all go to one destination, and nobody who delivers.
 class Leaving {
  public:
   explicit Leaving(Reactor& reactor)
       : reactor_(reactor),
-        directory_(fs::path(::testing::TempDir()) / ("ringpost-handoff-" + std::to_string(::getpid()))) {
-    fs::remove_all(directory_);
-    queue::Options options;
-    options.data_dir = directory_.string();
-    options.hostname = "c.example";
-    options.min_free_disk = 0;
-    options.segment_octets = 4 << 20;
-    options.index_lag = milliseconds(5);
-    options.retry.first = std::chrono::hours(1);
-    queue_ = std::move(
-        *queue::Queue::open(options, {[](const mail::Address&, mail::TlsWish) { return std::string("smtp:d"); }}));
-    shard_ = std::move(*queue_->make_shard(0, reactor));
+        resolver_(reactor, dns_, "c.example"),
+        queue_(reactor, {[](const mail::Address&, mail::TlsWish) { return std::string("smtp:d"); }}) {
     options_.hostname = "c.example";
     options_.handoff.connections_max = 1;
     options_.handoff.give_up_after = milliseconds(1500);
-  }
-  ~Leaving() {
-    shard_.reset();
-    queue_.reset();
-    fs::remove_all(directory_);
   }
 
   static mail::Envelope letter() {
@@ -77,50 +55,37 @@ class Leaving {
     return envelope;
   }
   Task<> submit(mail::Envelope envelope) {
-    const std::string body = "Subject: x\r\n\r\nwords\r\n";
-    auto upload = shard_->begin_upload();
-    EXPECT_TRUE(upload.has_value());
-    mail::BodyScan scan;
-    scan.feed(body);
-    scan.finish();
-    std::vector<io::Slice> slices(1, io::Slice::copy_of(body));
-    auto appended = co_await upload->append(std::move(slices));
-    EXPECT_TRUE(appended.has_value());
-    auto id = co_await upload->commit(std::move(envelope), scan.facts(), "P: 1\r\n");
-    EXPECT_TRUE(id.has_value());
-    last_id = id ? *id : MessageId();
+    last_id = co_await test::submit(shard(), std::move(envelope), "Subject: x\r\n\r\nwords\r\n", "P: 1\r\n");
   }
   Task<HandOff::Report> hand_over(std::vector<std::string> siblings, Duration at_most = seconds(20)) {
     options_.handoff.siblings = std::move(siblings);
-    HandOff handoff(*shard_, resolver_, helpers_, options_);
+    HandOff handoff(shard(), resolver_, helpers_, options_);
     co_return co_await handoff.run(Deadline::after(at_most), Cancel::never());
   }
   /// Closes the shard; how many messages are left.
   Task<std::uint64_t> close() {
-    co_await shard_->close();
-    for (int i = 0; i < 500 && queue_->gauges().unindexed != 0; ++i) {
+    co_await shard().close();
+    for (int i = 0; i < 500 && queue_.gauges().unindexed != 0; ++i) {
       co_await io::Sleep(reactor_, Deadline::after(milliseconds(10)), Cancel::never());
     }
     co_await io::Sleep(reactor_, Deadline::after(milliseconds(100)), Cancel::never());
-    co_return queue_->gauges().messages;
+    co_return queue_.gauges().messages;
   }
-  queue::Shard& shard() { return *shard_; }
+  queue::Shard& shard() { return queue_.shard(); }
 
   MessageId last_id;
   Options options_;
 
  private:
   Reactor& reactor_;
-  fs::path directory_;
   io::OffloadPool helpers_{2, 64};
   test::FakeDns dns_;
-  DnsResolver resolver_{reactor_, dns_, "c.example"};
-  std::unique_ptr<queue::Queue> queue_;
-  std::unique_ptr<queue::Shard> shard_;
+  DnsResolver resolver_;
+  test::OneShardQueue queue_;
 };
 
 std::vector<std::string> one(const ScriptedPeer& peer) {
-  return std::vector<std::string>(1, url(peer));
+  return std::vector<std::string>(1, peer.url());
 }
 
 TEST(HandOff, MessageGoesWithAllTheQueueKnowsOfIt) {
@@ -192,7 +157,7 @@ TEST(HandOff, WeAreNotOurOwnSibling) {
     Leaving node(reactor);
     co_await node.submit(Leaving::letter());
     std::vector<std::string> both = one(us);
-    both.push_back(url(other));
+    both.push_back(other.url());
     const auto report = co_await node.hand_over(std::move(both));
     const auto left = co_await node.close();
     co_await us.stop();
@@ -238,7 +203,7 @@ TEST(HandOff, SiblingThatLeavesTooIsLeftAloneAndAnotherTakesIt) {
     co_await node.submit(Leaving::letter());
     co_await node.submit(Leaving::letter());
     std::vector<std::string> both = one(leaving);
-    both.push_back(url(staying));
+    both.push_back(staying.url());
     const auto report = co_await node.hand_over(std::move(both));
     const auto left = co_await node.close();
     co_await leaving.stop();
@@ -270,7 +235,7 @@ TEST(HandOff, NobodyThereLeavesEverythingAndEnds) {
     std::string down;
     {
       ScriptedPeer gone(reactor, {});
-      down = url(gone);
+      down = gone.url();
       co_await gone.stop();
     }
     Leaving node(reactor);

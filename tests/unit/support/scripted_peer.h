@@ -44,6 +44,8 @@ class ScriptedPeer {
 
   void set_upgrade(Upgrade upgrade) { upgrade_ = std::move(upgrade); }
   io::SocketAddress address() const { return acceptor_.address(); }
+  /// As a next hop, of a peer on 127.0.0.1.
+  std::string url() const { return "smtp://127.0.0.1:" + std::to_string(address().port()); }
   std::size_t connections() const noexcept { return connections_; }
   /// What came in each step of connection `number`; what came behind the last step or before a hang-up is the last
   /// entry.

@@ -1,51 +1,33 @@
 #include "tlsrpt/sender.h"
 
 #include <gmock/gmock.h>
-#include <unistd.h>
 
 #include <atomic>
-#include <filesystem>
 
-#include "queue/inspect.h"
 #include "relay/fake_dns.h"
+#include "support/one_shard_queue.h"
 #include "support/run_on_reactor.h"
+#include "support/temporary_directory.h"
 
 namespace ringpost::tlsrpt {
 namespace {
 
-namespace fs = std::filesystem;
 using io::Task;
 using std::chrono::milliseconds;
 
 // A day of sessions with a domain, a queue, and a web server that answers as the test says.
 struct Office {
-  Office(io::Reactor& its_reactor, std::string rua) : reactor(its_reactor) {
-    fs::remove_all(folder);
-    fs::create_directories(folder);
-    queue::Options options;
-    options.data_dir = folder;
-    options.hostname = "h.example";
-    options.min_free_disk = 0;
-    options.segment_octets = 4 << 20;
-    options.index_lag = milliseconds(5);
-    queue = std::move(*queue::Queue::open(options, {[](const auto&...) { return std::string("smtp://127.0.0.1:9"); }}));
-    shard = std::move(*queue->make_shard(0, reactor));
+  Office(io::Reactor& its_reactor, std::string rua)
+      : reactor(its_reactor), queue(reactor, {[](const auto&...) { return std::string("smtp://127.0.0.1:9"); }}) {
     rua = "v=TLSRPTv1; rua=" + rua;
     dns.add("_smtp._tls.d.example", dns::RecordType::txt, static_cast<char>(rua.size()) + rua);
     dns.address("r.d.example", "192.0.2.1");
     start();
   }
-  ~Office() {
-    sender.reset();
-    shard.reset();
-    queue->close();
-    queue.reset();
-    fs::remove_all(folder);
-  }
   // As after a restart.
   void start() {
     reports = std::make_unique<Reports>(
-        "h.example", folder,
+        "h.example", folder.path(),
         std::make_shared<const Options>(
             Options{.enabled = true, .organization = "O", .contact = "a@b.example", .from = {}, .ca_file = "ca"}));
     auto http = [this](const lookup::HttpRequest& request, const lookup::HttpLimits& limits) {
@@ -57,7 +39,7 @@ struct Office {
       ++asked;
       return Result<lookup::HttpResponse>(lookup::HttpResponse{status, ""});
     };
-    sender = std::make_unique<Sender>(*shard, dns, helpers, *reports, http);
+    sender = std::make_unique<Sender>(queue.shard(), dns, helpers, *reports, http);
     sender->start();
   }
   void note(Day day, const std::string& domain = "d.example") {
@@ -77,15 +59,14 @@ struct Office {
   }
   Task<> close() {
     co_await sender->close();
-    co_await shard->close();
+    co_await queue.shard().close();
   }
 
   io::Reactor& reactor;
-  const std::string folder = ::testing::TempDir() + "ringpost-sender-" + std::to_string(::getpid());
+  const test::TemporaryDirectory folder;
   io::OffloadPool helpers{1, 16};
   test::FakeDns dns;
-  std::unique_ptr<queue::Queue> queue;
-  std::unique_ptr<queue::Shard> shard;
+  test::OneShardQueue queue;
   std::unique_ptr<Reports> reports;
   std::unique_ptr<Sender> sender;
   std::atomic<int> asked{0};
@@ -131,10 +112,10 @@ TEST(SenderOf, AReportByMailIsAMessageInTheQueueAndTodaysSettlesNothing) {
     EXPECT_TRUE(here.reports->order(day.text(), "d.example"));
     const bool settled = co_await here.settles(day, "mailto:reports@d.example");
     EXPECT_TRUE(settled);
-    EXPECT_EQ(here.queue->gauges().messages, 1U);
+    EXPECT_EQ(here.queue.gauges().messages, 1U);
     EXPECT_TRUE(here.reports->order(today.text(), ""));
-    for (int i = 0; i < 50 && here.queue->gauges().messages < 2; ++i) co_await here.pause(milliseconds(100));
-    EXPECT_EQ(here.queue->gauges().messages, 2U);
+    for (int i = 0; i < 50 && here.queue.gauges().messages < 2; ++i) co_await here.pause(milliseconds(100));
+    EXPECT_EQ(here.queue.gauges().messages, 2U);
     co_await here.pause(milliseconds(200));
     EXPECT_TRUE(here.reports->journal.read(today).settled.empty());
     co_await here.close();
