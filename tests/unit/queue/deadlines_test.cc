@@ -30,6 +30,27 @@ io::Task<std::string> report(Shard& shard, Duration at_most) {
   co_return text;
 }
 
+io::Task<> expect_no_report(Shard& shard, Duration at_most) {
+  const std::string none = co_await report(shard, at_most);
+  EXPECT_TRUE(none.empty()) << none;
+}
+
+/// The sender hears that it came too late, with `reason` in the report.
+io::Task<> expect_given_back(Shard& shard, std::string reason = {}) {
+  const std::string bounce = co_await report(shard, 3s);
+  EXPECT_TRUE(has(bounce, "Action: failed")) << bounce;
+  EXPECT_TRUE(has(bounce, "Status: 5.4.7")) << bounce;
+  EXPECT_TRUE(has(bounce, "Deliver-By-Date: ")) << bounce;
+  EXPECT_TRUE(has(bounce, reason)) << bounce;
+}
+
+/// A message is offered within `at_most`, and delivered.
+io::Task<> expect_delivered(Shard& shard, Duration at_most = 5s, std::string destination = "smtp:example.net") {
+  auto attempt = co_await next(shard, std::move(destination), at_most);
+  EXPECT_TRUE(attempt.has_value());
+  if (attempt) deliver(*attempt);
+}
+
 class DeadlineTest : public QueueTest {
  protected:
   DeadlineTest() {
@@ -48,10 +69,8 @@ TEST_F(DeadlineTest, HeldMailLeavesAtItsTimeAndNotBefore) {
     (void)co_await submit(shard, std::move(sent), test_body());
     auto early = co_await next(shard, "smtp:example.net", 200ms);
     EXPECT_FALSE(early.has_value());
-    auto attempt = co_await next(shard, "smtp:example.net", 2s);
-    EXPECT_TRUE(attempt.has_value());
+    co_await expect_delivered(shard, 2s);
     EXPECT_GE(WallTime::now(), release);
-    if (attempt) deliver(*attempt);
   });
 }
 
@@ -70,10 +89,8 @@ TEST_F(DeadlineTest, HoldSurvivesARestartAndARetryOfTheOperator) {
   EXPECT_TRUE(queue_->inspector().retry({}));
   on_shard(
       [](Shard& shard, WallTime& until) -> io::Task<> {
-        auto attempt = co_await next(shard, "smtp:example.net", 3s);
-        EXPECT_TRUE(attempt.has_value());
+        co_await expect_delivered(shard, 3s);
         EXPECT_GE(WallTime::now(), until);
-        if (attempt) deliver(*attempt);
       },
       release);
 }
@@ -81,16 +98,11 @@ TEST_F(DeadlineTest, HoldSurvivesARestartAndARetryOfTheOperator) {
 TEST_F(DeadlineTest, DeferredMailIsGivenBackAtItsDeadline) {
   open();
   on_shard([](Shard& shard) -> io::Task<> {
-    mail::Envelope sent = by(Mode::give_back, 300ms);
-    (void)co_await submit(shard, std::move(sent), test_body());
+    (void)co_await submit(shard, by(Mode::give_back, 300ms), test_body());
     auto attempt = co_await next(shard, "smtp:example.net");
     EXPECT_TRUE(attempt.has_value());
     if (attempt) defer(*attempt);
-    const std::string bounce = co_await report(shard, 3s);
-    EXPECT_TRUE(has(bounce, "Action: failed")) << bounce;
-    EXPECT_TRUE(has(bounce, "Status: 5.4.7")) << bounce;
-    EXPECT_TRUE(has(bounce, "Deliver-By-Date: ")) << bounce;
-    EXPECT_TRUE(has(bounce, "451 later")) << bounce;
+    co_await expect_given_back(shard, "451 later");
   });
   EXPECT_EQ(queued(), 0U);
 }
@@ -99,11 +111,8 @@ TEST_F(DeadlineTest, MailOfADestinationThatIsDownIsGivenBackAtItsDeadline) {
   open();
   on_shard([](Shard& shard) -> io::Task<> {
     shard.scheduler().postpone("smtp:example.net", monotonic_now() + 1h, "no route to host");
-    mail::Envelope sent = by(Mode::give_back, 300ms);
-    (void)co_await submit(shard, std::move(sent), test_body());
-    const std::string bounce = co_await report(shard, 3s);
-    EXPECT_TRUE(has(bounce, "Status: 5.4.7")) << bounce;
-    EXPECT_TRUE(has(bounce, "no route to host")) << bounce;
+    (void)co_await submit(shard, by(Mode::give_back, 300ms), test_body());
+    co_await expect_given_back(shard, "no route to host");
   });
   EXPECT_EQ(queued(), 0U);
 }
@@ -115,8 +124,7 @@ TEST_F(DeadlineTest, MailInTheWindowAndBehindItIsGivenBackAtItsDeadline) {
   on_shard(
       [](Shard& shard, int& count) -> io::Task<> {
         for (int i = 0; i < 20; ++i) {
-          mail::Envelope sent = by(Mode::give_back, 500ms);
-          (void)co_await submit(shard, std::move(sent), test_body());
+          (void)co_await submit(shard, by(Mode::give_back, 500ms), test_body());
         }
         for (; count < 20; ++count) {
           const std::string bounce = co_await report(shard, 3s);
@@ -138,14 +146,11 @@ TEST_F(DeadlineTest, RecipientsOfOneDestinationAreReportedTogether) {
     mail::Envelope sent = envelope("a@example.org", to);
     sent.deliver_by = {Mode::give_back, false, WallTime::now() + 200ms};
     (void)co_await submit(shard, std::move(sent), test_body());
-    auto quick = co_await next(shard, "smtp:example.com");
-    EXPECT_TRUE(quick.has_value());
-    if (quick) deliver(*quick);
+    co_await expect_delivered(shard, 5s, "smtp:example.com");
     const std::string bounce = co_await report(shard, 3s);
     EXPECT_TRUE(has(bounce, "rfc822; b@example.net") && has(bounce, "rfc822; c@example.net")) << bounce;
     EXPECT_FALSE(has(bounce, "rfc822; d@example.com")) << bounce;
-    const std::string none = co_await report(shard, 300ms);
-    EXPECT_TRUE(none.empty()) << none;
+    co_await expect_no_report(shard, 300ms);
   });
   EXPECT_EQ(queued(), 0U);
 }
@@ -156,8 +161,7 @@ TEST_F(DeadlineTest, NoticeThatNobodyWantsIsNotGiven) {
     mail::Envelope sent = by(Mode::notify, 100ms);
     sent.recipients[0].notify.bits = mail::Notify::never;
     (void)co_await submit(shard, std::move(sent), test_body());
-    const std::string none = co_await report(shard, 400ms);
-    EXPECT_TRUE(none.empty()) << none;
+    co_await expect_no_report(shard, 400ms);
     auto attempt = co_await next(shard, "smtp:example.net");
     EXPECT_TRUE(attempt.has_value());
     if (!attempt) co_return;
@@ -168,18 +172,14 @@ TEST_F(DeadlineTest, NoticeThatNobodyWantsIsNotGiven) {
 
 TEST_F(DeadlineTest, DeadlineThatPassesWhileWeAreDownIsKeptAtTheStart) {
   open();
-  on_shard([](Shard& shard) -> io::Task<> {
-    mail::Envelope sent = by(Mode::give_back, 100ms);
-    (void)co_await submit(shard, std::move(sent), test_body());
-  });
+  on_shard([](Shard& shard) -> io::Task<> { (void)co_await submit(shard, by(Mode::give_back, 100ms), test_body()); });
   close();
   std::this_thread::sleep_for(150ms);
   open();
   on_shard([](Shard& shard) -> io::Task<> {
     auto late = co_await next(shard, "smtp:example.net", 300ms);
     EXPECT_FALSE(late.has_value());
-    const std::string bounce = co_await report(shard, 3s);
-    EXPECT_TRUE(has(bounce, "Status: 5.4.7")) << bounce;
+    co_await expect_given_back(shard);
   });
   EXPECT_EQ(queued(), 0U);
 }
@@ -195,11 +195,8 @@ TEST_F(DeadlineTest, NoticeIsGivenOnceAtTheTimeTheSenderNamed) {
     const std::string notice = co_await report(shard, 1s);
     EXPECT_TRUE(has(notice, "Action: delayed")) << notice;
     EXPECT_TRUE(has(notice, "Deliver-By-Date: ")) << notice;
-    const std::string second = co_await report(shard, 300ms);
-    EXPECT_TRUE(second.empty()) << second;
-    auto attempt = co_await next(shard, "smtp:example.net", 3s);  // and it goes on where it stood
-    EXPECT_TRUE(attempt.has_value());
-    if (attempt) deliver(*attempt);
+    co_await expect_no_report(shard, 300ms);
+    co_await expect_delivered(shard, 3s);  // it goes on where it stood
   });
   EXPECT_EQ(queued(), 0U);
 }
@@ -207,13 +204,9 @@ TEST_F(DeadlineTest, NoticeIsGivenOnceAtTheTimeTheSenderNamed) {
 TEST_F(DeadlineTest, WhatIsDeliveredInTimeIsNotHeardOfAgain) {
   open();
   on_shard([](Shard& shard) -> io::Task<> {
-    mail::Envelope sent = by(Mode::give_back, 200ms);
-    (void)co_await submit(shard, std::move(sent), test_body());
-    auto attempt = co_await next(shard, "smtp:example.net");
-    EXPECT_TRUE(attempt.has_value());
-    if (attempt) deliver(*attempt);
-    const std::string none = co_await report(shard, 500ms);
-    EXPECT_TRUE(none.empty()) << none;
+    (void)co_await submit(shard, by(Mode::give_back, 200ms), test_body());
+    co_await expect_delivered(shard);
+    co_await expect_no_report(shard, 500ms);
   });
   EXPECT_EQ(queued(), 0U);
 }
@@ -222,15 +215,12 @@ TEST_F(DeadlineTest, WhatIsDeliveredInTimeIsNotHeardOfAgain) {
 TEST_F(DeadlineTest, AttemptUnderWayIsNotBrokenOff) {
   open();
   on_shard([](Shard& shard) -> io::Task<> {
-    mail::Envelope sent = by(Mode::give_back, 200ms);
-    (void)co_await submit(shard, std::move(sent), test_body());
+    (void)co_await submit(shard, by(Mode::give_back, 200ms), test_body());
     auto attempt = co_await next(shard, "smtp:example.net");
     EXPECT_TRUE(attempt.has_value());
-    const std::string none = co_await report(shard, 500ms);
-    EXPECT_TRUE(none.empty()) << none;
+    co_await expect_no_report(shard, 500ms);
     if (attempt) defer(*attempt);
-    const std::string bounce = co_await report(shard, 2s);
-    EXPECT_TRUE(has(bounce, "Status: 5.4.7")) << bounce;
+    co_await expect_given_back(shard);
   });
   EXPECT_EQ(queued(), 0U);
 }
@@ -238,8 +228,7 @@ TEST_F(DeadlineTest, AttemptUnderWayIsNotBrokenOff) {
 TEST_F(DeadlineTest, RelayingIsToldWhereASenderAsksForATrace) {
   open();
   on_shard([](Shard& shard) -> io::Task<> {
-    mail::Envelope sent = by(Mode::notify, 1h);
-    (void)co_await submit(shard, std::move(sent), test_body());
+    (void)co_await submit(shard, by(Mode::notify, 1h), test_body());
     auto attempt = co_await next(shard, "smtp:example.net");
     EXPECT_TRUE(attempt.has_value());
     if (!attempt) co_return;
