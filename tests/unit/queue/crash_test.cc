@@ -2,6 +2,8 @@
 // disk, with the power going off at that operation, and for each way in which unsynced writes may survive.
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "queue/log_harness.h"
 
 namespace ringpost::test {
@@ -75,23 +77,41 @@ std::uint64_t operations_of_the_scenario(Who who) {
   return files.operations(who);
 }
 
+using Change = std::function<void(FaultyFileSystem&)>;
+
+/// The scenario on files with this trouble, which end in this way, and what recovery finds of it. Returns how many
+/// messages were acknowledged.
+std::size_t expect_promises_kept(const Change& trouble, const Change& end) {
+  FaultyFileSystem files;
+  Ledger ledger;
+  trouble(files);
+  run_on_reactor(scenario, files, ledger);
+  end(files);
+  const Recovered found = recover(files);
+  expect_nothing_acknowledged_is_lost(found, ledger);
+  expect_nothing_corrupt_is_returned(found, ledger);
+  return ledger.acknowledged.size();
+}
+
+Change power_off_at(Who who, std::uint64_t operation) {
+  return [=](FaultyFileSystem& files) { files.power_off_at(who, operation); };
+}
+
+Change crash(Survives survives, std::uint64_t seed) {
+  return [=](FaultyFileSystem& files) {
+    std::mt19937_64 random(seed);
+    files.crash(survives, random);
+  };
+}
+
 TEST(Crash, AtAnyOperationOfTheLogNothingAcknowledgedIsLost) {
   const std::uint64_t operations = operations_of_the_scenario(Who::log);
   ASSERT_GT(operations, 20U);
   std::size_t acknowledged = 0;
   for (std::uint64_t n = 1; n <= operations; ++n) {
     for (const Survives survives : all_ways) {
-      FaultyFileSystem files;
-      Ledger ledger;
-      files.power_off_at(Who::log, n);
-      run_on_reactor(scenario, files, ledger);
-      std::mt19937_64 random(n);
-      files.crash(survives, random);
-      const Recovered found = recover(files);
       SCOPED_TRACE(testing::Message() << "power off at operation " << n << ", way " << static_cast<int>(survives));
-      expect_nothing_acknowledged_is_lost(found, ledger);
-      expect_nothing_corrupt_is_returned(found, ledger);
-      acknowledged += ledger.acknowledged.size();
+      acknowledged += expect_promises_kept(power_off_at(Who::log, n), crash(survives, n));
     }
   }
   EXPECT_GT(acknowledged, operations);  // the tests above saw messages
@@ -102,16 +122,8 @@ TEST(Crash, WhileSegmentsAreMadeNothingAcknowledgedIsLost) {
   ASSERT_GT(operations, 10U);
   for (std::uint64_t n = 1; n <= operations; ++n) {
     for (const Survives survives : all_ways) {
-      FaultyFileSystem files;
-      Ledger ledger;
-      files.power_off_at(Who::maker, n);
-      run_on_reactor(scenario, files, ledger);
-      std::mt19937_64 random(n);
-      files.crash(survives, random);
-      const Recovered found = recover(files);
       SCOPED_TRACE(testing::Message() << "power off at operation " << n << ", way " << static_cast<int>(survives));
-      expect_nothing_acknowledged_is_lost(found, ledger);
-      expect_nothing_corrupt_is_returned(found, ledger);
+      expect_promises_kept(power_off_at(Who::maker, n), crash(survives, n));
     }
   }
 }
@@ -120,33 +132,18 @@ TEST(Crash, AfterAnyFailedOperationNothingAcknowledgedIsLost) {
   const std::uint64_t operations = operations_of_the_scenario(Who::log);
   for (std::uint64_t n = 1; n <= operations; ++n) {
     for (const int error_number : {EIO, ENOSPC}) {
-      FaultyFileSystem files;
-      Ledger ledger;
-      files.fail_at(Who::log, n, error_number);
-      run_on_reactor(scenario, files, ledger);
-      std::mt19937_64 random(n);
-      files.crash(Survives::any_subset, random);
-      const Recovered found = recover(files);
       SCOPED_TRACE(testing::Message() << "operation " << n << " failed with " << error_number);
-      EXPECT_GE(ledger.acknowledged.size(), 6U);  // it went on
-      expect_nothing_acknowledged_is_lost(found, ledger);
-      expect_nothing_corrupt_is_returned(found, ledger);
+      const auto acknowledged = expect_promises_kept(
+          [&](FaultyFileSystem& files) { files.fail_at(Who::log, n, error_number); }, crash(Survives::any_subset, n));
+      EXPECT_GE(acknowledged, 6U);  // it went on
     }
   }
 }
 
 TEST(Crash, SyncedBefore250IsKeptWhenOnlyTheProcessDies) {
   const std::uint64_t operations = operations_of_the_scenario(Who::log);
-  for (std::uint64_t n = 1; n <= operations; ++n) {
-    FaultyFileSystem files;
-    Ledger ledger;
-    files.power_off_at(Who::log, n);
-    run_on_reactor(scenario, files, ledger);
-    files.kill();
-    const Recovered found = recover(files);
-    expect_nothing_acknowledged_is_lost(found, ledger);
-    expect_nothing_corrupt_is_returned(found, ledger);
-  }
+  for (std::uint64_t n = 1; n <= operations; ++n)
+    expect_promises_kept(power_off_at(Who::log, n), [](FaultyFileSystem& files) { files.kill(); });
 }
 
 // A disk of few segments, an indexer and deliveries played by the test: segments are recycled again and again, over

@@ -92,6 +92,19 @@ class LogHarness final : public queue::UploadSite, public queue::IndexSink {
   std::uint64_t items_made = 0;
 };
 
+/// Runs `body(site, files, arguments...)`, a coroutine function, on a log that is opened before and closed afterwards.
+template <class Body, class... Arguments>
+void on_log(FaultyFileSystem& files, const queue::Options& options, Body body, Arguments&... arguments) {
+  auto run = [](io::Reactor& reactor, FaultyFileSystem& disk, const queue::Options& its_options, Body& inner,
+                Arguments&... more) -> io::Task<> {
+    LogHarness site(disk, its_options, reactor);
+    EXPECT_TRUE(site.table.scan() && site.log.open());
+    co_await inner(site, disk, more...);
+    co_await site.log.close();
+  };
+  run_on_reactor(run, files, options, body, arguments...);
+}
+
 inline mail::Envelope envelope_for(const std::string& who) {
   mail::Envelope envelope;
   envelope.reverse_path = {"sender", "example.org"};

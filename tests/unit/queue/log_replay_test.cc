@@ -114,15 +114,10 @@ TEST_F(HandMade, AMissingSegmentIsAnError) {
 
 TEST(LogReplay, AnAcceptWhoseChunkInFrontOfTheWatermarkIsLostIsPassedOver) {
   FaultyFileSystem files;
-  run_on_reactor(
-      [](io::Reactor& reactor, FaultyFileSystem& disk) -> io::Task<> {
-        LogHarness site(disk, small_options(), reactor);
-        EXPECT_TRUE(site.table.scan() && site.log.open());
-        EXPECT_TRUE((co_await send(site, body_of(9000, 1))).has_value());
-        EXPECT_TRUE((co_await send(site, body_of(100, 2))).has_value());
-        co_await site.log.close();
-      },
-      files);
+  on_log(files, small_options(), [](LogHarness& site, FaultyFileSystem&) -> io::Task<> {
+    EXPECT_TRUE((co_await send(site, body_of(9000, 1))).has_value());
+    EXPECT_TRUE((co_await send(site, body_of(100, 2))).has_value());
+  });
   const LogPosition behind_first_chunk{
       1, 64 + static_cast<std::uint32_t>(queue::record_octets(small_options().chunk_octets_max))};
   const auto accepts_from = [&](LogPosition from) {
