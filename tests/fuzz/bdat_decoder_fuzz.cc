@@ -1,19 +1,11 @@
 // Each round takes two octets: the size of a chunk and how its octets are cut. What comes out is what went in.
 #include <algorithm>
-#include <cstdlib>
 
 #include "smtp/bdat_decoder.h"
+#include "tests/fuzz/require.h"
 #include "tests/unit/smtp/data_reference.h"
 
 using namespace ringpost;
-
-namespace {
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
-
-}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   constexpr std::uint64_t octets_max = 600;

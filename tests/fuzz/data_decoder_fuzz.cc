@@ -1,18 +1,9 @@
 // Octet 0 chooses the policy and how the rest is cut; the result must be what the reference makes of the whole.
-#include <cstdlib>
-
 #include "smtp/data_decoder.h"
+#include "tests/fuzz/require.h"
 #include "tests/unit/smtp/data_reference.h"
 
 using namespace ringpost;
-
-namespace {
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
-
-}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;

@@ -1,19 +1,10 @@
 // What XHANDOFF takes in it says again as it was, and what it says is a command line.
-#include <cstdlib>
-
 #include "smtp/command.h"
 #include "smtp/handoff.h"
 #include "smtp/limits.h"
+#include "tests/fuzz/require.h"
 
 using namespace ringpost;
-
-namespace {
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
-
-}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view input(reinterpret_cast<const char*>(data), size);

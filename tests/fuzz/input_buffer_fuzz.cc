@@ -1,18 +1,9 @@
 // Octet 0 chooses the cuts. The lines that come out, and those reported as errors, are the lines of the whole input,
 // and what waits in between stays within the limit of a line.
-#include <cstdlib>
-
 #include "smtp/input_buffer.h"
+#include "tests/fuzz/require.h"
 
 using namespace ringpost;
-
-namespace {
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
-
-}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   constexpr std::size_t octets_max = 50;

@@ -1,18 +1,9 @@
 // A header is understood the same when it arrives octet by octet, takes no octet it has not got, and asks for more only
 // within its limits.
-#include <cstdlib>
-
 #include "server/proxy_header.h"
+#include "tests/fuzz/require.h"
 
 using namespace ringpost;
-
-namespace {
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
-
-}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view input(reinterpret_cast<const char*>(data), size);

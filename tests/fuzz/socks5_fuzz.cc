@@ -1,17 +1,13 @@
 // What a SOCKS5 proxy answers is understood the same when it arrives octet by octet, no parser takes an octet it has
 // not got, and none asks for more than an answer may have.
 #include <cstdint>
-#include <cstdlib>
 
 #include "relay/socks5.h"
+#include "tests/fuzz/require.h"
 
 using namespace ringpost;
 
 namespace {
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 /// The first verdict on the octets as they come is the verdict on that many.
 template <class Parse, class IsWhole>

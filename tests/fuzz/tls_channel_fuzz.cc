@@ -1,10 +1,10 @@
 // A server that is sent anything at all neither crashes nor waits for what cannot come: each piece either makes
 // progress, asks for more, or ends the handshake with a reason. The certificates are made at the first run and thrown
 // away.
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
+#include "tests/fuzz/require.h"
 #include "tls/certificate.h"
 #include "tls/channel.h"
 #include "tls/hello.h"
@@ -12,10 +12,6 @@
 using namespace ringpost;
 
 namespace {
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 // An expired one would do as well for the parsers, but the context refuses it; this one is made for 100 years.
 std::shared_ptr<const tls::ServerCredentials> make_credentials() {
