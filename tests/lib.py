@@ -18,7 +18,9 @@ from support.client import Client, Closed, Reply, base64_text, queue_id, stuff  
 from support.config import DOMAIN, HOSTNAME, base_config, merge, set_path, to_toml  # noqa: F401
 from support.peers import Peer, Sink, path_of  # noqa: F401
 from support.people import ALICE, BOB, PEOPLE, SecureServer  # noqa: F401
+from support.name_server import NameServer
 from support.server import Server
+from support.web_server import WebServer  # noqa: F401
 
 
 class Skip(Exception):
@@ -36,30 +38,36 @@ class Context:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"{name[:40]}-", dir=base))
         self._cleanup = []
 
+    def keep(self, started):
+        """The same; its stop() comes with the end of the story."""
+        self.on_exit(started.stop)
+        return started
+
     def server(self, config=None, extra="", name="server", start=True, **options):
-        server = Server(self.folder / name, self.preset, config, extra, **options)
-        self._cleanup.append(server.stop)
+        server = self.keep(Server(self.folder / name, self.preset, config, extra, **options))
         if start:
             server.start()
         return server
 
     def secure_server(self, config=None, name="server", start=True, **options):
         """A server with TLS, accounts and the listeners mx, submission and submissions (support/people.py)."""
-        server = SecureServer(self.folder / name, self.preset, config, **options)
-        self._cleanup.append(server.stop)
+        server = self.keep(SecureServer(self.folder / name, self.preset, config, **options))
         if start:
             server.start()
         return server
 
     def peer(self, **options):
-        peer = Peer(**options)
-        self._cleanup.append(peer.stop)
-        return peer
+        return self.keep(Peer(**options))
 
     def sink(self, *arguments):
-        sink = Sink(self.folder, self.preset, arguments)
-        self._cleanup.append(sink.stop)
-        return sink
+        return self.keep(Sink(self.folder, self.preset, arguments))
+
+    def name_server(self, zones, signed=()):
+        """One that answers (support/name_server.py)."""
+        self.need("nsd", *(["ldns-signzone", "ldns-keygen"] if signed else []))
+        names = self.keep(NameServer(self.folder / "nsd", zones, signed))
+        names.wait()
+        return names
 
     def run(self, *command, expect=0, timeout=120, stdin=None, environment=None):
         """Runs a program to its end; returns stdout as text."""

@@ -1,53 +1,25 @@
 """A domain's web server says by MTA-STS which hosts take its mail, with certificates of known authorities: others get
 nothing, and what was promised once holds over a restart."""
 
-import functools
-import http.server
-import ssl
-import threading
-
 from _peers import queued, wait_queue_empty
-from lib import check, check_equal, wait_until
+from lib import WebServer, check, check_equal, wait_until
 from mail_goes_by_mx import BODY, host
 from support.certificates import Authority, authority
-from support.name_server import NameServer
 
 RETRY = {"retry": {"first": "1s", "factor": 1.0, "max": "1s"}, "min_free_disk": "16MiB"}
 ZONE = ["@ 60 IN MX 10 mx", "mx 60 IN A 127.0.0.73", "_mta-sts 60 IN TXT \"v=STSv1; id=1;\"",
         "mta-sts 60 IN A 127.0.0.74"]
 
 
-class PolicyServer:
+class PolicyServer(WebServer):
     """The web server of the policy, at 127.0.0.74."""
 
     def __init__(self, text):
-        self.text, self.asked = text, []
-        outer = self
+        self.text = text
+        super().__init__("127.0.0.74", 443, authority().server(names=("mta-sts.foreign.example",), label="-sts"))
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                outer.asked.append((self.headers["Host"], self.path))
-                self.send_response(200)
-                self.send_header("Content-Type", "text/plain")
-                self.end_headers()
-                self.wfile.write(outer.text.encode())
-
-            def log_message(self, *_):
-                pass
-
-        class Server(http.server.ThreadingHTTPServer):
-            allow_reuse_address = True
-
-        pair = authority().server(names=("mta-sts.foreign.example",), label="-sts")
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(pair.certificate, pair.key)
-        self.server = Server(("127.0.0.74", 443), Handler)
-        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
-        threading.Thread(target=functools.partial(self.server.serve_forever, 0.05), daemon=True).start()
-
-    def stop(self):
-        self.server.shutdown()
-        self.server.server_close()
+    def answer(self, request):
+        return 200, "text/plain", self.text.encode()
 
 
 def policy(mode, pattern="mx.foreign.example"):
@@ -55,12 +27,8 @@ def policy(mode, pattern="mx.foreign.example"):
 
 
 def relay(ctx, text):
-    ctx.need("nsd")
-    web = PolicyServer(text)
-    ctx.on_exit(web.stop)
-    names = NameServer(ctx.folder / "nsd", {"foreign.example": ZONE})
-    ctx.on_exit(names.stop)
-    names.wait()
+    web = ctx.keep(PolicyServer(text))
+    names = ctx.name_server({"foreign.example": ZONE})
     route = {"domain": "*", "next_hop": "mx", "tls_ca_file": authority().ca}
     return web, ctx.server(config={"dns": {"servers": [names.address]}, "queue": RETRY, "route": [route]})
 
@@ -77,7 +45,8 @@ def test_an_enforced_policy_wants_a_certificate_that_is_good(ctx):
     wait_queue_empty(server)
     event = next(e for e in server.events("tls") if "127.0.0.73" in e.get("remote", ""))
     check_equal((event["result"], event["verified_by"]), ("ok", "pkix"), "the handshake")
-    check_equal(web.asked, [("mta-sts.foreign.example", "/.well-known/mta-sts.txt")], "requests")
+    check_equal([(request.headers["Host"], request.path) for request in web.asked],
+                [("mta-sts.foreign.example", "/.well-known/mta-sts.txt")], "requests")
 
 
 def test_a_strangers_certificate_and_a_host_without_tls_get_nothing_not_even_after_a_restart(ctx):

@@ -4,20 +4,15 @@ that its policy does not stop, survives a crash, and goes to its mail address an
 import datetime
 import email
 import email.policy
-import functools
 import gzip
-import http.server
 import json
-import ssl
-import threading
 
 from _peers import wait_queue_empty
 from dane_decides_about_tls import certificate
-from lib import check, check_equal, free_port, wait_until
+from lib import WebServer, check, check_equal, free_port, wait_until
 from mail_goes_by_mx import BODY, host
 from mta_sts_policies_are_obeyed import PolicyServer, policy
 from support.certificates import authority
-from support.name_server import NameServer
 
 RETRY = {"retry": {"first": "1s", "factor": 1.0, "max": "1s"}, "min_free_disk": "16MiB"}
 REPORT = {"enabled": True, "organization": "Example Inc.", "contact": "tls@example.test"}
@@ -26,52 +21,25 @@ ZONE = ["@ 60 IN MX 10 mx", "mx 60 IN A 127.0.0.73", RUA, "reports 60 IN A 127.0
 STS = ['_mta-sts 60 IN TXT "v=STSv1; id=1;"']
 
 
-class ReportServer:
-    """The web server that takes reports, at 127.0.0.75. What came stands in `taken`: content type and report."""
+class ReportServer(WebServer):
+    """The web server that takes reports, at 127.0.0.75. What came stands in `taken`: content type, path and report."""
 
     def __init__(self, status=201):
-        self.status, self.taken, self.asked = status, [], 0
-        outer = self
+        self.status, self.taken = status, []
+        super().__init__("127.0.0.75", 443, authority().server(names=("reports.foreign.example",), label="-reports"))
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):
-                octets = self.rfile.read(int(self.headers["Content-Length"]))
-                outer.asked += 1
-                if outer.status < 300:
-                    outer.taken.append((self.headers["Content-Type"], self.path, json.loads(gzip.decompress(octets))))
-                self.send_response(outer.status)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_):
-                pass
-
-        class Server(http.server.ThreadingHTTPServer):
-            allow_reuse_address = True
-
-        pair = authority().server(names=("reports.foreign.example",), label="-reports")
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(pair.certificate, pair.key)
-        self.server = Server(("127.0.0.75", 443), Handler)
-        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
-        threading.Thread(target=functools.partial(self.server.serve_forever, 0.05), daemon=True).start()
-
-    def stop(self):
-        self.server.shutdown()
-        self.server.server_close()
+    def answer(self, request):
+        if self.status < 300:
+            self.taken.append((request.headers["Content-Type"], request.path, json.loads(gzip.decompress(request.body))))
+        return self.status, "text/plain", b""
 
 
 def relay(ctx, zone=(), report=None, signed=False, sts=None):
     """A server that reports, and the web server that takes its reports."""
-    ctx.need("nsd", *(["ldns-signzone", "ldns-keygen"] if signed else []))
-    web = ReportServer()
-    ctx.on_exit(web.stop)
+    web = ctx.keep(ReportServer())
     if sts is not None:
-        policies = PolicyServer(sts)
-        ctx.on_exit(policies.stop)
-    names = NameServer(ctx.folder / "nsd", {"foreign.example": [*ZONE, *zone]}, signed={"foreign.example"} if signed else ())
-    ctx.on_exit(names.stop)
-    names.wait()
+        ctx.keep(PolicyServer(sts))
+    names = ctx.name_server({"foreign.example": [*ZONE, *zone]}, signed={"foreign.example"} if signed else ())
     dns = {"servers": [names.address], **({"dnssec_trust_anchor": names.trust_anchor} if signed else {})}
     server = ctx.server(config={"dns": dns, "queue": RETRY, "admin": {"address": f"127.0.0.1:{free_port()}"},
                                 "tls_report": {"tls_ca_file": authority().ca, **(report or REPORT)},
@@ -183,7 +151,7 @@ def test_the_report_of_a_day_that_is_over_goes_once_to_each(ctx):
     server.start()
     check_equal(policies_noted(server, day)[0]["summary"]["total-successful-session-count"], 4, "the day's sum")
     server.cli("tls-report", day, "--send")
-    wait_until(lambda: web.asked >= 1, 30 * ctx.patience, "a try at the web server")
+    wait_until(lambda: web.asked, 30 * ctx.patience, "a try at the web server")
     report, _, file = report_in(peer.wait(1, 30 * ctx.patience)[0]["body"])
     check_equal(report["date-range"], {"start-datetime": f"{day}T00:00:00Z", "end-datetime": f"{day}T23:59:59Z"}, "the day")
     begin, end = (int(part.removesuffix(".json.gz")) for part in file.split("!")[2:])

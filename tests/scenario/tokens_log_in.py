@@ -111,8 +111,7 @@ def test_a_failure_tells_the_client_what_to_ask_for(ctx):
 
 def test_keys_come_from_a_url(ctx):
     issuer = Issuer(ctx.folder / "issuer")
-    endpoint = TokenEndpoint(issuer.key_set())
-    ctx.on_exit(endpoint.stop)
+    endpoint = ctx.keep(TokenEndpoint(issuer.key_set()))
     endpoint.down = True
     server = believing(ctx, jwks_url=endpoint.url + "/keys")
     check(verdict(server, issuer.token("alice")).text.startswith("454 4.7.0"), "keys that cannot be fetched are not 454 4.7.0")
@@ -130,8 +129,7 @@ def test_keys_come_from_a_url(ctx):
 
 
 def test_an_opaque_token_is_asked_about(ctx):
-    endpoint = TokenEndpoint()
-    ctx.on_exit(endpoint.stop)
+    endpoint = ctx.keep(TokenEndpoint())
     secret = ctx.folder / "secret"
     secret.write_text("s3cret\n")
     claims = Issuer(ctx.folder / "issuer").claims

@@ -2,16 +2,15 @@
 tokens (RFC 7662)."""
 
 import base64
-import http.server
 import json
 import pathlib
 import re
 import subprocess
-import threading
 import time
 import urllib.parse
 
 from support.certificates import openssl
+from support.web_server import WebServer
 
 ISSUER = "https://login.example.test/"
 AUDIENCE = "ringpost"
@@ -77,44 +76,23 @@ def _raw(der):
     return b"".join(int.from_bytes(part, "big").to_bytes(32, "big") for part in (r, s))
 
 
-class TokenEndpoint:
+class TokenEndpoint(WebServer):
     """Answers /introspect and /keys. `active`: {token: claims}; `down`: answers 503."""
 
     def __init__(self, key_set=None, client=("ringpost", "s3cret")):
-        self.active, self.key_set, self.down, self.asked = {}, key_set, False, []
+        self.active, self.key_set, self.down = {}, key_set, False
         self.wanted = "Basic " + base64.b64encode(":".join(client).encode()).decode()
-        endpoint = self
+        super().__init__()
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
+    def answer(self, request):
+        status, value = self._keys() if request.method == "GET" else self._verdict(request)
+        return status, "application/json", json.dumps(value).encode()
 
-            def do_GET(self):
-                endpoint.asked.append(self.path)
-                self.answer(503 if endpoint.down else 200, endpoint.key_set)
+    def _keys(self):
+        return 503 if self.down else 200, self.key_set
 
-            def do_POST(self):
-                form = urllib.parse.parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
-                endpoint.asked.append(self.path)
-                if self.headers.get("Authorization") != endpoint.wanted:
-                    return self.answer(401, {"error": "invalid_client"})
-                claims = endpoint.active.get(form.get("token", [""])[0])
-                return self.answer(503 if endpoint.down else 200, {"active": True} | claims if claims else {"active": False})
-
-            def answer(self, status, value):
-                octets = json.dumps(value).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(octets)))
-                self.end_headers()
-                self.wfile.write(octets)
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
-        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
-
-    def stop(self):
-        self.server.shutdown()
-        self.server.server_close()
+    def _verdict(self, request):
+        if request.headers.get("Authorization") != self.wanted:
+            return 401, {"error": "invalid_client"}
+        claims = self.active.get(urllib.parse.parse_qs(request.body.decode()).get("token", [""])[0])
+        return 503 if self.down else 200, {"active": True} | claims if claims else {"active": False}
