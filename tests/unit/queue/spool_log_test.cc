@@ -21,6 +21,11 @@ io::Task<> pause(io::Reactor& reactor, int milliseconds) {
   co_await io::Sleep(reactor, io::Deadline::after(std::chrono::milliseconds(milliseconds)), io::Cancel::never());
 }
 
+io::Task<> expect_health(LogHarness& site) {
+  for (int i = 0; i < 400 && site.log.unhealthy() != nullptr; ++i) co_await pause(site.reactor, 10);
+  EXPECT_EQ(site.log.unhealthy(), nullptr);
+}
+
 TEST(SpoolLog, CommittedMessagesOfAnySizeAreFoundAfterLostPower) {
   FaultyFileSystem files;
   std::map<MessageId, std::string> sent;
@@ -143,8 +148,7 @@ TEST(SpoolLog, WhileTheDiskRefusesEverythingTheLogIsUnhealthyAndItRecoversByItse
     EXPECT_FALSE(refused.has_value());
     EXPECT_NE(site.log.unhealthy(), nullptr);
     disk.clear_faults();
-    for (int i = 0; i < 400 && site.log.unhealthy() != nullptr; ++i) co_await pause(site.reactor, 10);
-    EXPECT_EQ(site.log.unhealthy(), nullptr);
+    co_await expect_health(site);
     auto taken = co_await send(site, "body");
     EXPECT_TRUE(taken.has_value());
   });
@@ -171,8 +175,7 @@ TEST(SpoolLog, AFullDiskIsAnswered452AndOverWhenThereIsSpaceAgain) {
     }
     EXPECT_NE(site.log.unhealthy(), nullptr);
     disk.set_capacity(1 << 30);
-    for (int i = 0; i < 400 && site.log.unhealthy() != nullptr; ++i) co_await pause(site.reactor, 10);
-    EXPECT_EQ(site.log.unhealthy(), nullptr);
+    co_await expect_health(site);
     sent = co_await send(site, "body");
     EXPECT_TRUE(sent.has_value());
   });
@@ -193,7 +196,7 @@ TEST(SpoolLog, ALargeBodyWhoseChunksFindNoSpaceIsRefusedAsAWhole) {
     for (int i = 0; i < 20; ++i) appended = co_await upload.append(slices_of(body_of(9000, 2), 1000));
     EXPECT_FALSE(appended.has_value());
     disk.set_capacity(1 << 30);
-    for (int i = 0; i < 400 && site.log.unhealthy() != nullptr; ++i) co_await pause(site.reactor, 10);
+    co_await expect_health(site);
     mail::BodyFacts facts;
     facts.octets = upload.octets();
     auto committed = co_await upload.commit(envelope_for("r"), facts, "");

@@ -18,11 +18,18 @@ using test::Script;
 using test::ScriptedPeer;
 using testing::HasSubstr;
 
-Options options() {
-  Options all;
-  all.hostname = "c.example";
-  return all;
-}
+struct Fixture {
+  explicit Fixture(Reactor& reactor)
+      : resolver(reactor, dns, "c.example"), connector(reactor, resolver, helpers, options) {
+    options.hostname = "c.example";
+  }
+
+  io::OffloadPool helpers{1, 16};
+  test::FakeDns dns;
+  DnsResolver resolver;
+  Options options;
+  Connector connector;
+};
 
 Delivery to(std::initializer_list<std::string> next_hops) {
   Delivery delivery;
@@ -38,11 +45,7 @@ const Script friendly{{"", "220 hi\r\n"}, {"EHLO c.example\r\n", "250 hi\r\n"}, 
 
 TEST(Connector, FailsOverFromThoseThatAreDownOrRefuse) {
   test::run_on_reactor([](Reactor& reactor) -> Task<> {
-    io::OffloadPool helpers(1, 16);
-    test::FakeDns dns;
-    DnsResolver resolver(reactor, dns, "c.example");
-    const Options all = options();
-    Connector connector(reactor, resolver, helpers, all);
+    Fixture here(reactor);
     std::string down;
     {
       ScriptedPeer gone(reactor, {});
@@ -55,7 +58,7 @@ TEST(Connector, FailsOverFromThoseThatAreDownOrRefuse) {
         {Script{{"", "220 hi\r\n"}, {"EHLO c.example\r\n", "550 no\r\n"}, {"HELO c.example\r\n", "550 no\r\n"}}});
     ScriptedPeer kind(reactor, {friendly});
     const Delivery delivery = to({down, rude.url(), picky.url(), kind.url()});
-    auto opened = co_await connector.open(delivery, Cancel::never());
+    auto opened = co_await here.connector.open(delivery, Cancel::never());
     EXPECT_TRUE(opened.has_value());
     if (opened) {
       EXPECT_EQ((*opened)->remote, "127.0.0.1[127.0.0.1]:" + std::to_string(kind.address().port()));
@@ -70,14 +73,10 @@ TEST(Connector, FailsOverFromThoseThatAreDownOrRefuse) {
 
 TEST(Connector, WhereAllRefuseTheLastOnesWordsRemain) {
   test::run_on_reactor([](Reactor& reactor) -> Task<> {
-    io::OffloadPool helpers(1, 16);
-    test::FakeDns dns;
-    DnsResolver resolver(reactor, dns, "c.example");
-    const Options all = options();
-    Connector connector(reactor, resolver, helpers, all);
+    Fixture here(reactor);
     ScriptedPeer rude(reactor, {Script{{"", "421 4.7.0 too many of you\r\n", true}}});
     const Delivery delivery = to({rude.url()});
-    auto opened = co_await connector.open(delivery, Cancel::never());
+    auto opened = co_await here.connector.open(delivery, Cancel::never());
     EXPECT_FALSE(opened.has_value());
     if (!opened) {
       EXPECT_THAT(opened.error().reason, HasSubstr("too many of you"));
@@ -89,14 +88,10 @@ TEST(Connector, WhereAllRefuseTheLastOnesWordsRemain) {
 
 TEST(Connector, LooksNamesUpAndSpeaksLmtpOverAUnixSocket) {
   test::run_on_reactor([](Reactor& reactor) -> Task<> {
-    io::OffloadPool helpers(1, 16);
-    test::FakeDns dns;
-    DnsResolver resolver(reactor, dns, "c.example");
-    const Options all = options();
-    Connector connector(reactor, resolver, helpers, all);
+    Fixture here(reactor);
     ScriptedPeer named(reactor, {friendly});
     const Delivery by_name = to({"smtp://localhost:" + std::to_string(named.address().port())});
-    auto opened = co_await connector.open(by_name, Cancel::never());
+    auto opened = co_await here.connector.open(by_name, Cancel::never());
     EXPECT_TRUE(opened.has_value());
     if (opened) co_await (*opened)->client.close();
     co_await named.stop();
@@ -106,7 +101,7 @@ TEST(Connector, LooksNamesUpAndSpeaksLmtpOverAUnixSocket) {
     ScriptedPeer lmtp(reactor, {Script{{"", "220 hi\r\n"}, {"LHLO c.example\r\n", "250 hi\r\n"}}},
                       *io::SocketAddress::unix_path(path));
     const Delivery by_path = to({"lmtp+unix:" + path});
-    opened = co_await connector.open(by_path, Cancel::never());
+    opened = co_await here.connector.open(by_path, Cancel::never());
     EXPECT_TRUE(opened.has_value());
     if (opened) {
       EXPECT_EQ((*opened)->client.dialect(), smtp::Dialect::lmtp);

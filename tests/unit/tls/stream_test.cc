@@ -129,17 +129,9 @@ TEST(TlsStream, AnEndWithoutFarewellIsAnEnd) {
   Both contexts = both();
   test::run_on_reactor(
       [](Reactor& reactor, Both& c) -> Task<> {
-        PlainPair plain = co_await connect_pair(reactor);
-        io::Connection* const below = plain.client.get();
-        Handshakes hands;
-        hands.client = Stream::client(std::move(plain.client), *c.client, verified);
-        hands.server = Stream::server(std::move(plain.server), c.server);
-        io::Scope scope(reactor);
-        scope.spawn(shake(*hands.client, hands.client_result));
-        scope.spawn(shake(*hands.server, hands.server_result));
-        co_await scope.join();
+        Handshakes hands = co_await shake_hands(reactor, c.server, *c.client, verified);
         EXPECT_TRUE(hands.both());
-        below->end_sending();
+        hands.below_client->end_sending();
         auto end = co_await hands.server->receive(Deadline::after(seconds(5)), Cancel::never());
         EXPECT_TRUE(end.has_value() && end->empty());
         co_await close_both(hands);

@@ -83,18 +83,10 @@ TEST(TlsStream, ARecordThatWasTamperedWithEndsTheConnection) {
   Both contexts = both();
   test::run_on_reactor(
       [](Reactor& reactor, Both& c) -> Task<> {
-        PlainPair plain = co_await connect_pair(reactor);
-        io::Connection* const below = plain.client.get();
-        Handshakes hands;
-        hands.client = Stream::client(std::move(plain.client), *c.client, verified);
-        hands.server = Stream::server(std::move(plain.server), c.server);
-        io::Scope scope(reactor);
-        scope.spawn(shake(*hands.client, hands.client_result));
-        scope.spawn(shake(*hands.server, hands.server_result));
-        co_await scope.join();
+        Handshakes hands = co_await shake_hands(reactor, c.server, *c.client, verified);
         EXPECT_TRUE(hands.both());
         const std::string forged = std::string("\x17\x03\x03\x00\x20", 5) + std::string(32, 'x');
-        static_cast<void>(co_await below->send(forged, Deadline::never(), Cancel::never()));
+        static_cast<void>(co_await hands.below_client->send(forged, Deadline::never(), Cancel::never()));
         auto got = co_await hands.server->receive(Deadline::after(seconds(5)), Cancel::never());
         EXPECT_FALSE(got.has_value());
         if (!got) {

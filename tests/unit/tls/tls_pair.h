@@ -43,6 +43,7 @@ inline Task<PlainPair> connect_pair(Reactor& reactor) {
 
 struct Handshakes {
   std::unique_ptr<Stream> client, server;
+  io::Connection* below_client = nullptr;  // which the client's stream owns
   Result<void> client_result, server_result;
   bool both() const { return client_result.has_value() && server_result.has_value(); }
 };
@@ -55,6 +56,7 @@ inline Task<Handshakes> shake_hands(Reactor& reactor, std::shared_ptr<const Serv
                                     ClientContext& client, ClientWish wish) {
   PlainPair plain = co_await connect_pair(reactor);
   Handshakes hands;
+  hands.below_client = plain.client.get();
   hands.client = Stream::client(std::move(plain.client), client, std::move(wish));
   hands.server = Stream::server(std::move(plain.server), std::move(server));
   io::Scope scope(reactor);
