@@ -12,6 +12,7 @@
 #include "account/open_store.h"
 #include "account/scram_keys.h"
 #include "account/users_file.h"
+#include "support/temporary_directory.h"
 
 namespace ringpost::account {
 namespace {
@@ -32,11 +33,7 @@ Options store_of(const std::string& users) {
 
 class FileStoreTest : public testing::Test {
  protected:
-  FileStoreTest() {
-    std::filesystem::create_directories(folder_);
-    write(ann());
-  }
-  ~FileStoreTest() override { std::filesystem::remove_all(folder_); }
+  FileStoreTest() { write(ann()); }
 
   // By rename, so that every change is another inode.
   void write(const std::string& text) const {
@@ -55,7 +52,8 @@ class FileStoreTest : public testing::Test {
   }
   static std::string ann() { return user("ann@example.com", "secret"); }
 
-  const std::string folder_ = testing::TempDir() + "file_store_test";
+  const test::TemporaryDirectory directory_;
+  const std::string folder_ = directory_.path();
   const std::string path_ = folder_ + "/users.toml";
 };
 

@@ -9,6 +9,7 @@
 
 #include "account/new_password.h"
 #include "account/users_editor.h"
+#include "support/temporary_directory.h"
 
 namespace ringpost::account {
 namespace {
@@ -91,12 +92,6 @@ TEST(UsersFile, AnAddressIsTheLoginUnlessItSaysOtherwise) {
 
 class UsersEditorTest : public testing::Test {
  protected:
-  UsersEditorTest() {
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
-  }
-  ~UsersEditorTest() override { std::filesystem::remove_all(folder_); }
-
   void write(const std::string& text) const { std::ofstream(path_, std::ios::binary) << text; }
   std::string text() const {
     std::ostringstream out;
@@ -109,7 +104,8 @@ class UsersEditorTest : public testing::Test {
     return user;
   }
 
-  const std::string folder_ = testing::TempDir() + "users_editor_test";
+  const test::TemporaryDirectory directory_;
+  const std::string folder_ = directory_.path();
   const std::string path_ = folder_ + "/users.toml";
   const UsersEditor::Owner owner_{::geteuid(), ::getegid()};
 };

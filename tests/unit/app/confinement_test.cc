@@ -15,6 +15,7 @@
 #include "sandbox/sanitizer.h"
 #include "sandbox/system_calls.h"
 #include "support/in_child.h"
+#include "support/temporary_directory.h"
 
 namespace ringpost::app {
 namespace {
@@ -24,9 +25,6 @@ class Confined : public testing::Test {
   void SetUp() override {
     if (sandbox::landlock_version() == 0 || !sandbox::can_filter_system_calls())
       GTEST_SKIP() << "this kernel has no Landlock or no seccomp";
-    std::string name = (std::filesystem::temp_directory_path() / "confined-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    root_ = name;
     std::filesystem::create_directory(root_ + "/secrets");
     std::ofstream(root_ + "/secrets/of-others") << "octets";
     std::filesystem::create_directory(root_ + "/config");
@@ -35,7 +33,6 @@ class Confined : public testing::Test {
     configuration_.relay_access.domains.push_back(
         {.name = "a.example", .deliver = "maildir:" + root_ + "/mail/{local}"});
   }
-  void TearDown() override { std::filesystem::remove_all(root_); }
 
   Result<Confinement> enter() const {
     auto capabilities = drop_privileges("", configuration_.data_dir);
@@ -49,7 +46,8 @@ class Confined : public testing::Test {
     return 0;
   }
 
-  std::string root_;
+  const test::TemporaryDirectory directory_;
+  const std::string root_ = directory_.path();
   config::Configuration configuration_;
 };
 

@@ -10,6 +10,8 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "support/temporary_directory.h"
+
 namespace ringpost::cli {
 namespace {
 
@@ -19,9 +21,6 @@ using testing::Not;
 
 class UserVerbs : public testing::Test {
  protected:
-  UserVerbs() { std::filesystem::create_directories(folder_); }
-  ~UserVerbs() override { std::filesystem::remove_all(folder_); }
-
   static std::string content(const std::string& path) {
     std::ostringstream out;
     out << std::ifstream(path, std::ios::binary).rdbuf();
@@ -53,7 +52,8 @@ class UserVerbs : public testing::Test {
     return arguments;
   }
 
-  const std::string folder_ = testing::TempDir() + "user_verbs_test";
+  const test::TemporaryDirectory directory_;
+  const std::string folder_ = directory_.path();
   const std::string path_ = folder_ + "/users.toml";
   std::string output_, errors_;
 };

@@ -1,10 +1,11 @@
 #include "io/machine.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
+
+#include "support/temporary_directory.h"
 
 namespace ringpost::io {
 namespace {
@@ -14,11 +15,7 @@ constexpr std::uint64_t mebibyte = 1 << 20;
 /// A tree with files where the kernel has them, and a machine of 8 GiB.
 class MachineTest : public testing::Test {
  protected:
-  MachineTest() : root_(std::filesystem::temp_directory_path() / ("ringpost-machine-" + std::to_string(::getpid()))) {
-    std::filesystem::remove_all(root_);
-    put("proc/meminfo", "MemTotal:        8388608 kB\nMemFree:  1 kB\n");
-  }
-  ~MachineTest() override { std::filesystem::remove_all(root_); }
+  MachineTest() { put("proc/meminfo", "MemTotal:        8388608 kB\nMemFree:  1 kB\n"); }
 
   void put(const std::string& path, const std::string& text) {
     const auto file = root_ / path;
@@ -28,7 +25,8 @@ class MachineTest : public testing::Test {
   Machine read(unsigned affinity = 16) const { return read_machine(root_.string(), affinity); }
   std::string group(const std::string& path) const { return (root_ / "sys/fs/cgroup" / path).string(); }
 
-  std::filesystem::path root_;
+  const test::TemporaryDirectory directory_;
+  const std::filesystem::path root_ = directory_.path();
 };
 
 TEST_F(MachineTest, WithoutGroupsIsAllThereIs) {

@@ -1,13 +1,11 @@
 #include "policy/address_pattern.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 
 #include "policy/sender_groups.h"
+#include "support/temporary_directory.h"
 
 namespace ringpost::policy {
 namespace {
@@ -63,17 +61,12 @@ TEST(AddressPattern, WhatIsNoneIsRefused) {
 
 class SenderGroupsTest : public testing::Test {
  protected:
-  SenderGroupsTest() {
-    std::string pattern = testing::TempDir() + "groupsXXXXXX";
-    ::close(::mkstemp(pattern.data()));
-    file_ = pattern;
-  }
-  ~SenderGroupsTest() override { std::filesystem::remove(file_); }
   Result<SenderGroups> read(std::string_view text) const {
     std::ofstream(file_) << text;
     return SenderGroups::read(file_);
   }
-  std::string file_;
+  const test::TemporaryDirectory directory_;
+  const std::string file_ = directory_.path() + "/groups";
 };
 
 TEST_F(SenderGroupsTest, EveryLineIsAGroup) {

@@ -1,24 +1,17 @@
 #include "policy/relay_access.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
+
+#include "support/temporary_directory.h"
 
 namespace ringpost::policy {
 namespace {
 
 class RelayAccessTest : public testing::Test {
  protected:
-  RelayAccessTest() {
-    std::string pattern = testing::TempDir() + "recipientsXXXXXX";
-    ::close(::mkstemp(pattern.data()));
-    file_ = pattern;
-    std::ofstream(file_) << "# people\n\nAlice\n  bob \r\nodd%one\n";
-  }
-  ~RelayAccessTest() override { std::filesystem::remove(file_); }
+  RelayAccessTest() { std::ofstream(file_) << "# people\n\nAlice\n  bob \r\nodd%one\n"; }
 
   RelayAccess access(std::string hostname = "mx1.example.com") const {
     RelayOptions options;
@@ -46,7 +39,8 @@ class RelayAccessTest : public testing::Test {
         access().check_recipient({*parse_ip(address), std::move(login)}, {std::move(local), std::move(domain)}));
   }
 
-  std::string file_;
+  const test::TemporaryDirectory directory_;
+  const std::string file_ = directory_.path() + "/recipients";
 };
 
 TEST_F(RelayAccessTest, StrangersReachLocalDomainsOnly) {

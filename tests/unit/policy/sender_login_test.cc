@@ -2,11 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
+
+#include "support/temporary_directory.h"
 
 namespace ringpost::policy {
 namespace {
@@ -19,16 +18,12 @@ using namespace std::string_view_literals;
 class SenderLoginTest : public testing::Test {
  protected:
   SenderLoginTest() {
-    std::string pattern = testing::TempDir() + "groupsXXXXXX";
-    ::close(::mkstemp(pattern.data()));
-    groups_ = pattern;
     std::ofstream(groups_) << "support: help@example.com, support+*@example.com\n";
     options_.groups = groups_;
     options_.local_domains_from = {*parse_network("203.0.113.0/24")};
     options_.protected_names = {"Chief Executive"};
     make();
   }
-  ~SenderLoginTest() override { std::filesystem::remove(groups_); }
 
   void make() {
     auto made = SenderLogin::create(options_, access_, {{"Ann Lee", "ann@example.com"}, {"Bob Marley", "bob"}});
@@ -67,7 +62,8 @@ class SenderLoginTest : public testing::Test {
 
   static constexpr const mail::Identity* stranger = nullptr;
   RelayAccess access_ = make_access();
-  std::string groups_;
+  const test::TemporaryDirectory directory_;
+  const std::string groups_ = directory_.path() + "/groups";
   SenderOptions options_;
   std::unique_ptr<SenderLogin> policy_;
   const mail::Identity ann_{

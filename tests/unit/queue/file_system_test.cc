@@ -2,23 +2,19 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
-
 #include "queue/log_harness.h"
+#include "support/temporary_directory.h"
 
 namespace ringpost::test {
 namespace {
 
 class RealFiles : public testing::Test {
  protected:
-  RealFiles() : directory_(testing::TempDir() + "ringpost_spool_" + std::to_string(::getpid())) {
-    std::filesystem::remove_all(directory_);
-    EXPECT_TRUE(files_.make_directories(directory_).has_value());
-  }
-  ~RealFiles() override { std::filesystem::remove_all(directory_); }
+  RealFiles() { EXPECT_TRUE(files_.make_directories(directory_).has_value()); }
 
   queue::FileSystem& files_ = queue::real_file_system();
-  const std::string directory_;
+  const TemporaryDirectory parent_;
+  const std::string directory_ = parent_.path() + "/a/spool";
 };
 
 TEST_F(RealFiles, AFilledFileHasItsSizeAndIsZeros) {

@@ -1,13 +1,12 @@
 #include "relay/sts_policies.h"
 
 #include <gmock/gmock.h>
-#include <unistd.h>
 
-#include <filesystem>
 #include <fstream>
 
 #include "fake_dns.h"
 #include "support/run_on_reactor.h"
+#include "support/temporary_directory.h"
 
 namespace ringpost::relay {
 namespace {
@@ -60,8 +59,6 @@ struct Fixture {
 
 class StsPoliciesOf : public testing::Test {
  protected:
-  StsPoliciesOf() { std::filesystem::remove_all(folder_); }
-  ~StsPoliciesOf() override { std::filesystem::remove_all(folder_); }
   template <class Story>
   void run(Story story) {
     test::run_on_reactor(
@@ -71,7 +68,8 @@ class StsPoliciesOf : public testing::Test {
         },
         folder_, story);
   }
-  std::string folder_ = ::testing::TempDir() + "ringpost-sts-" + std::to_string(::getpid());
+  const test::TemporaryDirectory directory_;
+  std::string folder_ = directory_.path() + "/sts";
 };
 
 TEST_F(StsPoliciesOf, ADomainWithoutARecordAreNone) {

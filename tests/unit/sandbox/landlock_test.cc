@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "support/in_child.h"
+#include "support/temporary_directory.h"
 
 namespace ringpost::sandbox {
 namespace {
@@ -23,14 +24,10 @@ class Landlock : public testing::Test {
  protected:
   void SetUp() override {
     if (landlock_version() == 0) GTEST_SKIP() << "this kernel has no Landlock";
-    std::string name = (std::filesystem::temp_directory_path() / "landlock-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    root_ = name;
     for (const char* folder : {"/read", "/write", "/write/tmp", "/write/new", "/other"})
       std::filesystem::create_directory(root_ + folder);
     for (const char* file : {"/read/file", "/write/tmp/file", "/other/file"}) std::ofstream(root_ + file) << "octets";
   }
-  void TearDown() override { std::filesystem::remove_all(root_); }
 
   bool confine() const {
     return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
@@ -46,7 +43,8 @@ class Landlock : public testing::Test {
     return 0;
   }
 
-  std::string root_;
+  const test::TemporaryDirectory directory_;
+  const std::string root_ = directory_.path();
 };
 
 TEST(Covers, GoesByWholeNames) {

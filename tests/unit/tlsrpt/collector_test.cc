@@ -1,12 +1,12 @@
 #include "tlsrpt/collector.h"
 
 #include <gmock/gmock.h>
-#include <unistd.h>
 
 #include <filesystem>
 
 #include "relay/fake_dns.h"
 #include "support/run_on_reactor.h"
+#include "support/temporary_directory.h"
 #include "tlsrpt/sender.h"
 
 namespace ringpost::tlsrpt {
@@ -18,9 +18,8 @@ using testing::Key;
 
 class CollectorOf : public testing::Test {
  protected:
-  CollectorOf() { std::filesystem::remove_all(folder_); }
-  ~CollectorOf() override { std::filesystem::remove_all(folder_); }
-  std::string folder_ = ::testing::TempDir() + "ringpost-collector-" + std::to_string(::getpid());
+  const test::TemporaryDirectory directory_;
+  std::string folder_ = directory_.path() + "/tlsrpt";
 };
 
 std::shared_ptr<const Options> enabled(bool yes) {

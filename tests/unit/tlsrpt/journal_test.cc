@@ -1,10 +1,11 @@
 #include "tlsrpt/journal.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
+
+#include "support/temporary_directory.h"
 
 namespace ringpost::tlsrpt {
 namespace {
@@ -13,10 +14,9 @@ constexpr Day day{20'783};  // some day
 
 class JournalOf : public testing::Test {
  protected:
-  JournalOf() { std::filesystem::remove_all(folder_); }
-  ~JournalOf() override { std::filesystem::remove_all(folder_); }
   std::string file() const { return folder_ + "/" + day.text() + ".log"; }
-  const std::string folder_ = ::testing::TempDir() + "ringpost-tlsrpt-" + std::to_string(::getpid());
+  const test::TemporaryDirectory directory_;
+  const std::string folder_ = directory_.path() + "/tlsrpt";
 };
 
 Tally sample(const std::string& domain = "d.example") {
