@@ -9,7 +9,6 @@ import os
 import pathlib
 import re
 import shutil
-import signal
 import socket
 import socketserver
 import subprocess
@@ -17,7 +16,7 @@ import sys
 import tempfile
 import threading
 
-from lib import DOMAIN, ROOT, Failure, Skip, check, free_port, path_of, wait_until
+from lib import DOMAIN, ROOT, Failure, Skip, check, end_process, free_port, path_of, wait_until
 from support.peers import read_data
 
 sys.path.append(str(ROOT / "bench"))
@@ -187,9 +186,7 @@ class NextHop:
 
 
 def next_hop(ctx, extensions=FULL, **options):
-    peer = NextHop(extensions, **options)
-    ctx.on_exit(peer.stop)
-    return peer
+    return ctx.keep(NextHop(extensions, **options))
 
 
 def postfix(ctx, *lines, services=()):
@@ -296,13 +293,7 @@ class Dovecot:
         return [path.read_bytes() for path in sorted(new.iterdir())] if new.is_dir() else []
 
     def stop(self):
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(15)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+        end_process(self.process)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -310,9 +301,7 @@ def dovecot(ctx, users):
     ctx.need("dovecot")
     if os.geteuid() != 0:
         raise Skip("Dovecot must be started as root")
-    peer = Dovecot(users)
-    ctx.on_exit(peer.stop)
-    return peer
+    return ctx.keep(Dovecot(users))
 
 
 def local(name):

@@ -6,7 +6,7 @@ import re
 import time
 
 from _peers import queued, relaying, report_of, rows, wait_queue_empty, without_our_fields
-from lib import ALICE, Peer, check, check_equal, free_port, wait_until
+from lib import ALICE, check, check_equal, free_port, wait_until
 
 BODY = "From: alice@example.test\r\nSubject: grüße\r\n\r\n.a dot\r\n..two\r\nno end".encode() + b"\r\n"
 LATER = {"retry": {"first": "1h", "factor": 1.0, "max": "1h"}}
@@ -86,8 +86,7 @@ def test_a_drained_node_hands_its_mail_to_a_sibling(ctx):
     node.start()
     check_equal(queued(node), 0, "messages left at the node that left")
 
-    peer = Peer(port=port)
-    ctx.on_exit(peer.stop)
+    peer = ctx.peer(port=port)
     sibling.cli("queue", "retry", "--all")
     peer.wait(len(ids))
     wait_queue_empty(sibling)
@@ -126,8 +125,7 @@ def test_a_sibling_that_is_killed_meanwhile_loses_nothing(ctx):
     check_equal(code, 0, f"exit status after drain --handoff\n{node.tail()}")
     check(before < len(tokens) and sibling.events("accept"), f"the kill came too late: {before} had been taken")
 
-    peer = Peer(port=port)
-    ctx.on_exit(peer.stop)
+    peer = ctx.peer(port=port)
     sibling.cli("queue", "retry", "--all")
     wait_queue_empty(sibling, 60)
     arrived = collections.Counter(re.search(rb"token-[0-9]+-end", body).group().decode() for body in bodies(peer))

@@ -28,9 +28,7 @@ def directory(ctx):
 
 
 def database(ctx):
-    server = Postgres(TABLE.format(hash=crypt.crypt("secret", crypt.METHOD_SHA512)))
-    ctx.on_exit(server.stop)
-    return server
+    return ctx.keep(Postgres(TABLE.format(hash=crypt.crypt("secret", crypt.METHOD_SHA512))))
 
 
 def tool(ctx, users, lookup):

@@ -5,7 +5,7 @@ import os
 
 from _containers import USER, Relay, end, refused, started
 from _peers import relaying, without_our_fields
-from lib import Peer, check, check_equal, free_port
+from lib import check, check_equal, free_port
 from support.base import ROOT
 from support.podman import Engine
 
@@ -22,8 +22,7 @@ def test_new_container_delivers_what_the_old_one_took(ctx):
     listed = box.inside("ringpost", "queue", "list")
     check(all(one in listed for one in ids), f"the queue has not all of {ids}: {listed}")
     box.stop()
-    peer = Peer(port=away)
-    ctx.on_exit(peer.stop)
+    peer = ctx.peer(port=away)
     box = relay.start()
     arrived = {message["body"].split(b"Subject: ")[1].split(b"\r\n")[0]: message["body"] for message in peer.wait(len(BODIES))}
     for body in BODIES:

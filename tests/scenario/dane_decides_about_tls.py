@@ -28,10 +28,7 @@ def zone(records):
 
 def relay(ctx, records, route=None):
     """A server that validates, with the signed zone."""
-    ctx.need("nsd", "ldns-signzone", "ldns-keygen")
-    names = NameServer(ctx.folder / "nsd", {"foreign.example": zone(records)}, signed={"foreign.example"})
-    ctx.on_exit(names.stop)
-    names.wait()
+    names = ctx.name_server({"foreign.example": zone(records)}, signed={"foreign.example"})
     config = {"dns": {"servers": [names.address], "dnssec_trust_anchor": names.trust_anchor}, "queue": RETRY,
               "route": [{"domain": "*", "next_hop": "mx", **(route or {})}]}
     return ctx.server(config=config)
@@ -100,10 +97,7 @@ def test_without_records_tls_is_opportunistic(ctx):
 def test_records_that_are_forged_are_no_way_to_clear_text(ctx):
     """The trust anchor is another zone key than the one that signs: everything the DNS says is forged."""
     peer = host(ctx, "127.0.0.73", pair=certificate())
-    ctx.need("nsd", "ldns-signzone", "ldns-keygen")
-    names = NameServer(ctx.folder / "nsd", {"foreign.example": zone([])}, signed={"foreign.example"})
-    ctx.on_exit(names.stop)
-    names.wait()
+    names = ctx.name_server({"foreign.example": zone([])}, signed={"foreign.example"})
     other = NameServer(ctx.folder / "other", {"foreign.example": zone([])}, signed={"foreign.example"})
     other.stop()
     server = ctx.server(config={"dns": {"servers": [names.address], "dnssec_trust_anchor": other.trust_anchor},

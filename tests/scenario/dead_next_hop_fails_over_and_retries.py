@@ -1,7 +1,7 @@
 """A next hop that is down costs time, not mail: the next of the list is tried, and a lone one is tried again."""
 
 from _peers import nobody_listens, queued, relaying, wait_queue_empty
-from lib import Peer, check, check_equal, free_port, wait_until
+from lib import check, check_equal, free_port, wait_until
 
 
 def test_dead_next_hop_fails_over(ctx):
@@ -33,8 +33,7 @@ def test_dead_next_hop_is_tried_again_when_an_operator_says_so(ctx):
     check(deferred.get("next"), f"the defer event does not say when it is tried again: {deferred}")
     check_equal(queued(server), 1, "queued messages")
     check("postponed" in server.cli("queue", "summary", "--json"), "the summary does not say that the next hop is down")
-    peer = Peer(port=port)
-    ctx.on_exit(peer.stop)
+    peer = ctx.peer(port=port)
     server.cli("queue", "retry", "--all")  # otherwise a next hop that was down is left alone for a minute
     peer.wait(1)
     wait_queue_empty(server)

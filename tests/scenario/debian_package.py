@@ -12,7 +12,7 @@ import socket
 import subprocess
 import threading
 
-from lib import Client, Peer, check, check_equal, free_port, wait_until
+from lib import Client, check, check_equal, free_port, wait_until
 from support.base import ROOT, build_dir
 from support.base_system import System, command_in
 from support.booted import Booted
@@ -118,8 +118,7 @@ def test_upgrade_in_a_clean_root_keeps_the_mail(ctx):
     check_equal(system.path(CONFIG).read_text(), written, "the administrator's configuration")
     server.stop()
     server.start()
-    peer = Peer(port=away)
-    ctx.on_exit(peer.stop)
+    peer = ctx.peer(port=away)
     peer.wait(1, 30)
     check(b"hello" in peer.messages[0]["body"], f"what arrived: {peer.messages[0]['body']}")
     server.stop()
@@ -150,8 +149,7 @@ def test_systemd_starts_it_and_an_upgrade_keeps_the_mail(ctx):
         check(debian.show("ringpost", "MainPID") != first, "the old program runs on after the upgrade")
         check_equal(system.path(CONFIG).read_text(), written, "the administrator's configuration")
         with debian.network():
-            peer = Peer(port=2626)
-            ctx.on_exit(peer.stop)
+            peer = ctx.peer(port=2626)
         peer.wait(1, 30)
         it_is_changed_while_it_runs(debian, system)
         a_restart_refuses_nobody(debian, system)

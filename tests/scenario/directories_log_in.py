@@ -31,8 +31,7 @@ def scram_keys(password, iterations=4096):
 
 def ldap_server(ctx):
     ctx.need("slapd")
-    directory = Slapd({person.login: (person.name, person.address, person.password) for person in PEOPLE})
-    ctx.on_exit(directory.stop)
+    directory = ctx.keep(Slapd({person.login: (person.name, person.address, person.password) for person in PEOPLE}))
     lookup = {"type": "ldap", "urls": [directory.url], "base": LDAP_BASE, "filter": "(&(objectClass=inetOrgPerson)(uid={login}))",
               "login_attribute": "uid"} | QUICK
     return directory, remote(ctx, "ldap", lookup)

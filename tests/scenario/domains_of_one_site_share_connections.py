@@ -7,7 +7,6 @@ from lib import check, check_equal, wait_until
 from mail_goes_by_mx import BODY, host
 from mta_sts_policies_are_obeyed import PolicyServer, ZONE, good_pair, policy
 from support.certificates import Authority, authority
-from support.name_server import NameServer
 
 QUEUE = {"retry": {"first": "1s", "factor": 1.0, "max": "1s"}, "min_free_disk": "16MiB"}
 DOMAINS = 50
@@ -17,10 +16,7 @@ MANY = ["* 60 IN MX 10 mx.foreign.example."]
 
 
 def relay(ctx, zones, signed=(), **route):
-    ctx.need("nsd", *(("ldns-signzone", "ldns-keygen") if signed else ()))
-    names = NameServer(ctx.folder / "nsd", {"many.example": MANY, **zones}, signed=set(signed))
-    ctx.on_exit(names.stop)
-    names.wait()
+    names = ctx.name_server({"many.example": MANY, **zones}, signed)
     dns = {"servers": [names.address]} | ({"dnssec_trust_anchor": names.trust_anchor} if signed else {})
     return ctx.server(config={"dns": dns, "queue": QUEUE, "workers": 1,
                               "route": [{"domain": "*", "next_hop": "mx", **route}]})
@@ -56,8 +52,7 @@ def test_many_domains_go_over_few_connections(ctx):
 def test_an_enforced_policy_does_not_ride_on_a_connection_that_nobody_has_verified(ctx):
     stranger = Authority(ctx.folder / "stranger").server(names=("mx.foreign.example",))
     peer = host(ctx, "127.0.0.73", pair=stranger)
-    web = PolicyServer(policy("enforce"))
-    ctx.on_exit(web.stop)
+    ctx.keep(PolicyServer(policy("enforce")))
     server = relay(ctx, {"foreign.example": ZONE}, tls_ca_file=authority().ca)
     send(server, "a.many.example")
     peer.wait(1, 30 * ctx.patience)
@@ -70,8 +65,7 @@ def test_an_enforced_policy_does_not_ride_on_a_connection_that_nobody_has_verifi
 
 def test_a_connection_that_is_verified_is_good_for_all(ctx):
     peer = host(ctx, "127.0.0.73", pair=good_pair())
-    web = PolicyServer(policy("enforce"))
-    ctx.on_exit(web.stop)
+    ctx.keep(PolicyServer(policy("enforce")))
     server = relay(ctx, {"foreign.example": ZONE}, tls_ca_file=authority().ca)
     for number, domain in enumerate(["a.many.example", "foreign.example", "b.many.example"], 1):
         send(server, domain)

@@ -5,7 +5,7 @@ import re
 import subprocess
 
 from _peers import relaying, wait_queue_empty
-from lib import NotPermitted, Peer, check, free_port, stuff, wait_until
+from lib import NotPermitted, check, free_port, stuff, wait_until
 
 
 def small_disk(ctx, mebibytes):
@@ -79,8 +79,7 @@ def test_full_disk_loses_nothing(ctx):
     wait_until(lambda: answer(server, "after@example.test", b"x\r\n").code == 250, 20 * ctx.patience, "mail is taken again", 0.2)
     server.wait_mail("after")
     server.restart(crash=True)
-    peer = Peer(port=away)
-    ctx.on_exit(peer.stop)
+    peer = ctx.peer(port=away)
     server.cli("queue", "retry", "--all")
     peer.wait(taken, 60 * ctx.patience)
     wait_queue_empty(server)

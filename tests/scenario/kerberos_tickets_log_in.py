@@ -11,8 +11,7 @@ PRESETS = ["release"]
 
 def realm(ctx):
     ctx.need("krb5kdc", "kdb5_util", "kadmin.local", "kinit", "gsasl", "curl")
-    kdc = Kdc(ctx.folder / "kdc", {"alice": "ticket please", "mallory": "let me in"}, [f"smtp/{HOST}"])
-    ctx.on_exit(kdc.stop)
+    kdc = ctx.keep(Kdc(ctx.folder / "kdc", {"alice": "ticket please", "mallory": "let me in"}, [f"smtp/{HOST}"]))
     server = ctx.secure_server(config={"auth": {"mechanisms": ["GSSAPI", "PLAIN"], "keytab": str(kdc.keytab)}},
                                environment=kdc.environment)
     return kdc, server

@@ -12,7 +12,6 @@ import time
 
 from _peers import live_octets, relaying, wait_queue_empty
 from lib import Failure, check, free_port, stuff, wait_until
-from lib import Peer
 
 CLIENTS = 6
 SIZES = (200, 2_000, 10_000, 60_000, 300_000, 1_500_000)
@@ -69,8 +68,7 @@ def test_kill_9_under_load_keeps_every_message_that_got_250(ctx):
             acknowledged += client.acknowledged
         server.start()
     check(len(acknowledged) > 20 * rounds, f"too little load to mean anything: {len(acknowledged)} messages")
-    peer = Peer(port=away)
-    ctx.on_exit(peer.stop)
+    peer = ctx.peer(port=away)
     server.cli("queue", "retry", "--all")  # a next hop that was down is otherwise left alone for a minute
     wait_queue_empty(server, 60)
     missing = compare(server, peer, acknowledged)

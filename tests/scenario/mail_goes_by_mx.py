@@ -7,7 +7,6 @@ import time
 import lib
 from _peers import queued, report_of, wait_queue_empty
 from lib import check, check_equal, wait_until
-from support.name_server import NameServer
 
 ZONES = {
     "foreign.example": ["@ 60 IN MX 20 second", "@ 60 IN MX 10 first",
@@ -31,15 +30,12 @@ def host(ctx, address, **options):
 
 
 def resolving_server(ctx):
-    names = NameServer(ctx.folder / "nsd", ZONES)
-    ctx.on_exit(names.stop)
-    names.wait()
+    names = ctx.name_server(ZONES)
     return ctx.server(config={"dns": {"servers": [names.address]},
                               "queue": {"retry": {"first": "1s", "factor": 1.0, "max": "1s"}, "min_free_disk": "16MiB"}})
 
 
 def test_the_best_mx_host_takes_it_and_the_next_one_when_it_is_down(ctx):
-    ctx.need("nsd")
     second = host(ctx, "127.0.0.72")
     server = resolving_server(ctx)
     server.send("rcpt@foreign.example", BODY, sender="sender@example.test")
@@ -57,7 +53,6 @@ def test_the_best_mx_host_takes_it_and_the_next_one_when_it_is_down(ctx):
 
 
 def test_what_will_never_be_reached_comes_back_at_once(ctx):
-    ctx.need("nsd")
     server = resolving_server(ctx)
     expected = {"null": ("5.1.10", "null MX"), "loop": ("5.4.6", "loops back"), "nowhere": ("5.4.4", "no mail host"),
                 "unknown": ("5.1.2", "no such domain")}

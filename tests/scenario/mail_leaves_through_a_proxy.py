@@ -5,7 +5,7 @@ import pathlib
 import subprocess
 
 from _peers import nobody_listens, wait_queue_empty
-from lib import check, check_equal, free_port, wait_until
+from lib import check, check_equal, end_process, free_port, wait_until
 from support.base import listens
 
 QUEUE = {"retry": {"first": "1s", "factor": 1.0, "max": "1s"}, "min_free_disk": "16MiB"}
@@ -30,12 +30,7 @@ def started(ctx, *command, port):
     with open(log, "wb") as output:
         process = subprocess.Popen([str(part) for part in command], stdout=output, stderr=subprocess.STDOUT,
                                    stdin=subprocess.DEVNULL)
-
-    def stop():
-        process.terminate()
-        process.wait(10)
-
-    ctx.on_exit(stop)
+    ctx.on_exit(lambda: end_process(process))
     wait_until(lambda: listens(port), 10 * ctx.patience, f"{command[0]} listens on {port}; see {log}")
     return process, log
 
@@ -92,8 +87,7 @@ def test_who_is_at_fault_stands_in_the_log(ctx):
     dead_site = server.wait_event("defer", message=server.send(f"a@{FAR}"))
     check(dead_site["reply"].endswith("connection refused (5)"), f"deferred with {dead_site}")
     check_equal(dead_site["enhanced"], "4.4.1", "status where the site is down")
-    process.terminate()
-    process.wait(10)
+    end_process(process)
     server.cli("queue", "retry", "--all")
     wait_until(lambda: [e for e in server.events("defer") if e["enhanced"] == "4.4.0"], 20 * ctx.patience,
                "the proxy is down")

@@ -4,7 +4,7 @@ way, and all of it outlives a kill -9."""
 import json
 
 from _peers import queued, relaying, rows, wait_queue_empty
-from lib import Peer, check, check_equal, free_port, wait_until
+from lib import check, check_equal, free_port, wait_until
 
 BODY = b"From: app@example.test\r\nSubject: steered\r\n\r\nwords\r\n"
 
@@ -47,8 +47,7 @@ def test_operator_steers_the_queue(ctx):
     server.kill()
     server.start()
     check_equal([kind for kind in kinds(server) if kind != "drop"], ["hold", "suspend"], "marks after kill -9")
-    peer = Peer(port=port)
-    ctx.on_exit(peer.stop)
+    peer = ctx.peer(port=port)
     server.cli("queue", "retry", "--all")
     server.send("new@suspended.example", BODY, sender="app@example.test")
     server.send("new@held.example", BODY, sender="held@example.test")  # of a sender held before: not touched

@@ -1,16 +1,14 @@
 """A Postfix that takes mail only over TLS and from who has logged in is our smarthost: we log in, verify whom we tell our
 password, never go back to clear text where TLS is asked for, and say why mail waits."""
 
-import contextlib
 import os
 import pathlib
 import shutil
-import signal
 import subprocess
 import tempfile
 
 from _peers import FULL, next_hop, postfix, relaying, wait_queue_empty
-from lib import Failure, Skip, check, check_equal, wait_until
+from lib import Failure, Skip, check, check_equal, end_process, wait_until
 from support.certificates import authority
 
 PRESETS = ["release"]
@@ -59,16 +57,7 @@ def passwords(ctx):
     conf.write_text(DOVECOT.format(folder=folder))
     with open(folder / "output", "wb") as output:
         process = subprocess.Popen(["dovecot", "-F", "-c", conf], stdout=output, stderr=output)
-
-    def stop():
-        process.send_signal(signal.SIGTERM)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(15)
-            return
-        process.kill()
-        process.wait()
-
-    ctx.on_exit(stop)
+    ctx.on_exit(lambda: end_process(process))
     try:
         wait_until(lambda: (folder / "auth").exists() or process.poll() is not None, 20 * ctx.patience, "Dovecot's socket")
         check(process.poll() is None, "Dovecot ended")

@@ -3,7 +3,7 @@
 import json
 
 from _peers import queued, relaying, rows, wait_queue_empty
-from lib import Peer, check, check_equal, free_port
+from lib import check, check_equal, free_port
 
 BODY = b"From: app@example.test\r\nSubject: deferred\r\n\r\n.dots stay\r\n"
 
@@ -38,8 +38,7 @@ def test_queue_verbs_work(ctx):
     server.cli("queue", "drop", "--yes", expect=1)  # everything only with --all
     server.cli("queue", "drop", one, "--yes")
     check_equal(ids(server.cli("queue", "list", "--json")), [two], "what drop left")
-    peer = Peer(port=port)
-    ctx.on_exit(peer.stop)
+    peer = ctx.peer(port=port)
     server.cli("queue", "retry", "--all")
     peer.wait(1)
     check_equal(sorted(peer.messages[0]["recipients"]), ["bert@other.example", "carl@other.example"], "who got it")

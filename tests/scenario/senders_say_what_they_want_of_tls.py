@@ -9,7 +9,6 @@ from lib import check, check_equal, free_port, wait_until
 from mail_goes_by_mx import BODY, host
 from mta_sts_policies_are_obeyed import PolicyServer, ZONE, policy
 from support.certificates import HOST, authority
-from support.name_server import NameServer
 from support.people import client_context
 
 NO_TLS_NEEDED = b"From: sender@example.test\r\nTLS-Required: No\r\nSubject: your certificate\r\n\r\nis broken\r\n"
@@ -18,11 +17,7 @@ SENDER = "sender@example.test"  # a mailbox here: bounces arrive
 
 
 def names_of(ctx, records):
-    ctx.need("nsd", "ldns-signzone", "ldns-keygen")
-    names = NameServer(ctx.folder / "nsd", {"foreign.example": zone(records)}, signed={"foreign.example"})
-    ctx.on_exit(names.stop)
-    names.wait()
-    return names
+    return ctx.name_server({"foreign.example": zone(records)}, signed={"foreign.example"})
 
 
 def relay(ctx, names, route=None, signed=True):
@@ -101,12 +96,8 @@ def test_a_route_without_tls_gives_it_back(ctx):
 
 def test_a_host_that_an_mta_sts_policy_names_will_do(ctx):
     peer = host(ctx, "127.0.0.73", pair=certificate(), extensions=["REQUIRETLS"])
-    ctx.need("nsd")
-    web = PolicyServer(policy("testing"))
-    ctx.on_exit(web.stop)
-    names = NameServer(ctx.folder / "nsd", {"foreign.example": ZONE})
-    ctx.on_exit(names.stop)
-    names.wait()
+    ctx.keep(PolicyServer(policy("testing")))
+    names = ctx.name_server({"foreign.example": ZONE})
     server = relay(ctx, names, signed=False)
     send(server)
     check(peer.wait(1, 30 * ctx.patience)[0]["mail"].endswith(" REQUIRETLS"), "what the peer heard")
@@ -114,10 +105,7 @@ def test_a_host_that_an_mta_sts_policy_names_will_do(ctx):
 
 def test_a_host_that_nobody_vouches_for_will_not(ctx):
     peer = host(ctx, "127.0.0.73", pair=certificate(), extensions=["REQUIRETLS"])
-    ctx.need("nsd")
-    names = NameServer(ctx.folder / "nsd", {"foreign.example": zone([])})
-    ctx.on_exit(names.stop)
-    names.wait()
+    names = ctx.name_server({"foreign.example": zone([])})
     server = relay(ctx, names, signed=False)
     send(server)
     check_equal(bounce(server)[1][1]["Status"], "5.7.10", "the report")

@@ -10,9 +10,7 @@ from support.server import Server
 
 
 def successor_of(ctx, server, name="successor", **changes):
-    successor = Server(ctx.folder / name, ctx.preset, {**server.config, **changes}, arguments=["--take-over"])
-    ctx.on_exit(successor.stop)
-    return successor
+    return ctx.keep(Server(ctx.folder / name, ctx.preset, {**server.config, **changes}, arguments=["--take-over"]))
 
 
 class Load:

@@ -5,7 +5,6 @@ from _peers import report_of, wait_queue_empty
 from lib import check, check_equal
 from mail_goes_by_mx import BODY, host
 from support.certificates import authority
-from support.name_server import NameServer
 
 DOMAIN = "foreign.example"
 HOSTS = {"dane": "127.0.0.81", "dead": "127.0.0.82", "grey": "127.0.0.83", "busy": "127.0.0.84", "mixed": "127.0.0.85"}
@@ -22,9 +21,7 @@ def network(ctx):
              "mixed": host(ctx, HOSTS["mixed"], replies={
                  "RCPT": lambda _, command: "550 5.1.1 no such user" if "gone" in command else "250 ok"})}
     host(ctx, HOSTS["busy"], replies={"MAIL": "421 4.7.0 too many connections"})
-    names = NameServer(ctx.folder / "nsd", {DOMAIN: ZONE}, signed={DOMAIN})
-    ctx.on_exit(names.stop)
-    names.wait()
+    names = ctx.name_server({DOMAIN: ZONE}, signed={DOMAIN})
     return peers, ctx.server(config={
         "dns": {"servers": [names.address], "dnssec_trust_anchor": names.trust_anchor},
         "queue": {"retry": {"first": "1s", "factor": 1.0, "max": "1s"}, "delay_notice_after": "4s", "max_age": "12s",
@@ -32,7 +29,6 @@ def network(ctx):
 
 
 def test_each_kind_of_trouble_has_its_report(ctx):
-    ctx.need("nsd", "ldns-signzone", "ldns-keygen")
     peers, server = network(ctx)
     for name in ("dane", "dead", "grey", "busy"):
         server.send(f"a@{name}.{DOMAIN}", BODY, sender="sender@example.test")

@@ -4,6 +4,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -50,6 +51,17 @@ def wait_until(condition, seconds, what, interval=0.02):
             return value
         check(time.monotonic() < end, f"after {seconds:g} s still not: {what}")
         time.sleep(interval)
+
+
+def end_process(process, seconds=20, how=signal.SIGTERM):
+    """Asks a program to end that may have done so, and kills it when it has not after `seconds`."""
+    if process.poll() is None:
+        process.send_signal(how)
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def listens(port, host="127.0.0.1"):

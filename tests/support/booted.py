@@ -9,11 +9,10 @@ import ctypes
 import os
 import pathlib
 import shutil
-import signal
 import subprocess
 import time
 
-from support.base import Failure, NotPermitted, check, wait_until
+from support.base import Failure, NotPermitted, check, end_process, wait_until
 from support.base_system import BASE, System
 
 CGROUPS = [path for path in map(pathlib.Path, ("/sys/fs/cgroup/systemd", "/sys/fs/cgroup/unified", "/sys/fs/cgroup"))
@@ -104,13 +103,7 @@ class Booted:
                 check(libc.setns(ours.fileno(), CLONE_NEWNET) == 0, "no way back from the container's network")
 
     def close(self):
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(20)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+        end_process(self.process)
         for group in self.groups:
             for path in [*sorted(group.rglob("*/"), key=lambda p: -len(p.parts)), group]:
                 for _ in range(50):  # a cgroup is busy until its last process is gone

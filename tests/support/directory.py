@@ -11,7 +11,7 @@ import socket
 import subprocess
 import tempfile
 
-from support.base import Failure, check, free_port, wait_until
+from support.base import Failure, check, end_process, free_port, wait_until
 
 LDAP_BASE = "dc=example,dc=test"
 SLAPD_CONF = """\
@@ -58,16 +58,6 @@ def _wait_for_port(port, process, what, log):
     wait_until(answers, 20, f"{what} answers\n{log()}")
 
 
-def _end(process, how=signal.SIGTERM):
-    if process.poll() is None:
-        process.send_signal(how)
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
 class Slapd:
     """A directory `dc=example,dc=test` of people: {uid: (name, address, password)}. Anybody may search it; passwords
     are compared by bind only."""
@@ -100,10 +90,10 @@ class Slapd:
 
     def pause(self):
         """Ends the server and keeps its data: start() brings it back on the same port."""
-        _end(self.process)
+        end_process(self.process)
 
     def stop(self):
-        _end(self.process)
+        end_process(self.process)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -155,10 +145,10 @@ class Postgres:
 
     def pause(self):
         """Ends the server and keeps its data: start() brings it back on the same port."""
-        _end(self.process, signal.SIGINT)  # fast shutdown
+        end_process(self.process, how=signal.SIGINT)  # fast shutdown
 
     def stop(self):
-        _end(self.process, signal.SIGINT)
+        end_process(self.process, how=signal.SIGINT)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

@@ -2,10 +2,9 @@
 
 import os
 import pathlib
-import signal
 import subprocess
 
-from support.base import Failure, check, free_port, wait_until
+from support.base import Failure, check, end_process, free_port, wait_until
 
 REALM = "EXAMPLE.TEST"
 CONF = """\
@@ -74,13 +73,7 @@ class Kdc:
                          if (path := self.folder / name).exists())
 
     def stop(self):
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(10)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+        end_process(self.process)
 
     def _kadmin(self, query):
         self._run("kadmin.local", "-r", REALM, "-q", query)

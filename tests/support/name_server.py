@@ -2,7 +2,7 @@
 
 import subprocess
 
-from support.base import check, free_port, wait_until
+from support.base import check, end_process, free_port, wait_until
 
 SOA = "@ 60 IN SOA ns.invalid. hostmaster.invalid. 1 3600 600 86400 60\n@ 60 IN NS ns.invalid.\n"
 
@@ -49,5 +49,4 @@ class NameServer:
         wait_until(lambda: log.exists() and "nsd started" in log.read_text(), 20, "nsd")
 
     def stop(self):
-        self.process.terminate()
-        self.process.wait(20)
+        end_process(self.process)

@@ -3,7 +3,6 @@
 import contextlib
 import pathlib
 import re
-import signal
 import socket
 import socketserver
 import ssl
@@ -11,7 +10,7 @@ import subprocess
 import threading
 import time
 
-from support.base import (binary, check, free_port, patience, sanitizer_environment, sanitizer_wrapper, wait_until)
+from support.base import (binary, check, end_process, free_port, patience, sanitizer_environment, sanitizer_wrapper, wait_until)
 
 
 class Peer:
@@ -165,11 +164,5 @@ class Sink:
         return False
 
     def stop(self):
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(20)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+        end_process(self.process)
         return self.log_path.read_text(errors="replace")
