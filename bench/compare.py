@@ -22,6 +22,7 @@ import time
 sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
+sys.path.append(str(HERE.parent / "tests"))
 
 import certificates  # noqa: E402
 import tables  # noqa: E402

@@ -2,40 +2,22 @@
 that are not."""
 import contextlib
 import dataclasses
+import pathlib
 import statistics
 import subprocess
+import tempfile
 import time
 
 from cases import Case
 from peers import install
 from peers.base import SENDER, free_port
 from peers.load import LoadFailed, RingpostBench
-from peers.memory import greeted, said, settled_kib, started
+from peers.memory import hand_in, settled_kib, started
+from support.base import end_process
+from support.name_server import NameServer
 
 # Every name below many.test has an MX whose address nobody listens at.
-ZONE = """$ORIGIN many.test.
-@ 60 IN SOA ns hostmaster 1 3600 600 86400 60
-@ 60 IN NS ns
-* 60 IN MX 10 dead
-dead 60 IN A 127.0.0.99
-ns 60 IN A 127.0.0.1
-"""
-NSD = """server:
-  ip-address: 127.0.0.1@{port}
-  username: ""
-  chroot: ""
-  database: ""
-  zonesdir: "{folder}"
-  pidfile: "{folder}/nsd.pid"
-  xfrdfile: "{folder}/xfrd.state"
-  zonelistfile: "{folder}/zone.list"
-  server-count: 1
-remote-control:
-  control-enable: no
-zone:
-  name: "many.test"
-  zonefile: "many.zone"
-"""
+ZONE = ["* 60 IN MX 10 dead", "dead 60 IN A 127.0.0.99"]
 ROUTE = '\n[[route]]\ndomain = "{domain}"\nnext_hop = "{next_hop}"\n'
 DEAD = 10
 
@@ -47,19 +29,22 @@ def many_destinations(peer, options):
     install.packages("nsd")
     generator = RingpostBench(peer.binary.parent)
     generator.prepare()
-    well, names, dead = free_port(), free_port(), free_port()
+    well, dead = free_port(), free_port()
     peer.routes = (ROUTE.format(domain="well.test", next_hop=f"smtp://127.0.0.1:{well}")
                    + ROUTE.format(domain="*.many.test", next_hop="mx")
                    + "".join(ROUTE.format(domain=f"dead{i}.test", next_hop=f"smtp://127.0.0.{i + 2}:{dead}")
                              for i in range(DEAD)))
-    peer.more = f'\n[dns]\nservers = ["127.0.0.1:{names}"]\n'
     values = {"destinations": domains, "messages": 10 * domains + DEAD * each_dead}
     with contextlib.ExitStack() as running:
+        folder = pathlib.Path(running.enter_context(tempfile.TemporaryDirectory()))
+        names = NameServer(folder / "nsd", {"many.test": ZONE})
+        running.callback(names.stop)
+        names.wait()
+        peer.more = f'\n[dns]\nservers = ["{names.address}"]\n'
         sink = subprocess.Popen([generator.binary, "sink", "--listen", f"127.0.0.1:{well}"], stdout=subprocess.DEVNULL,
                                 stderr=subprocess.DEVNULL)
-        running.callback(end, sink)
+        running.callback(end_process, sink)
         running.enter_context(started(peer))
-        running.callback(end, name_server(peer.scratch, names))
         values["rss_empty_MiB"] = settled_kib(peer) / 1024
         case = Case("destinations", 50, 1024, domains, domains)
         begin = time.monotonic()
@@ -84,26 +69,11 @@ def waits(peer):
     for _ in range(20):
         before = peer.delivered()
         begin = time.monotonic()
-        with contextlib.closing(greeted(peer.port)) as session:
-            for line, code in ((f"MAIL FROM:<{SENDER}>", b"250"), ("RCPT TO:<one@well.test>", b"250"), ("DATA", b"354"),
-                               ("Subject: quick\r\n\r\nquick\r\n.", b"250")):
-                said(session, line, code)
-            while peer.delivered() == before:
-                if time.monotonic() - begin > 30:
-                    raise LoadFailed("a message to a next hop that is well did not arrive within 30 s")
-                time.sleep(0.002)
+        hand_in(peer, SENDER, "one@well.test")
+        while peer.delivered() == before:
+            if time.monotonic() - begin > 30:
+                raise LoadFailed("a message to a next hop that is well did not arrive within 30 s")
+            time.sleep(0.002)
         taken.append((time.monotonic() - begin) * 1000)
         time.sleep(0.1)
     return statistics.median(taken), max(taken)
-
-
-def name_server(folder, port):
-    (folder / "many.zone").write_text(ZONE)
-    (folder / "nsd.conf").write_text(NSD.format(port=port, folder=folder))
-    return subprocess.Popen(["/usr/sbin/nsd", "-d", "-c", folder / "nsd.conf"], stdout=subprocess.DEVNULL,
-                            stderr=subprocess.DEVNULL)
-
-
-def end(process):
-    process.terminate()
-    process.wait(20)

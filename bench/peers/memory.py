@@ -1,6 +1,5 @@
 """The cases about memory and start-up, measured on ringpost alone. Each returns a dict: what -> value."""
 import contextlib
-import pathlib
 import resource
 import signal
 import socket
@@ -11,7 +10,7 @@ import time
 import certificates
 from cases import Case
 from peers.base import RECIPIENT, SENDER, wait_for_banner
-from peers.load import LoadFailed, RingpostBench, SmtpSource
+from peers.load import LoadFailed, SmtpSource, fastest_generator
 from peers.measure import MemoryWatch, resident_kib
 
 
@@ -68,11 +67,7 @@ def long_queue(peer, options):
     """A million deferred messages: resident memory, and how soon after a start the first message is accepted."""
     count = int(1_000_000 * options.scale)
     case = Case("queue", 50, 1024, count, count)
-    generator = SmtpSource()
-    with contextlib.suppress(Exception):
-        ours = RingpostBench(pathlib.Path(options.build).resolve())
-        ours.prepare()
-        generator = ours
+    generator = fastest_generator(options)
     with started(peer):
         empty = settled_kib(peer)
         watch = MemoryWatch(peer.group)
@@ -130,11 +125,16 @@ def restart(peer, number):
     begin = time.monotonic()
     peer.run()
     wait_for_banner(peer.port, 120, lambda: peer.process.poll() is None)
-    with contextlib.closing(greeted(peer.port)) as session:
-        for line, code in ((f"MAIL FROM:<{SENDER}>", b"250"), (f"RCPT TO:<{RECIPIENT}>", b"250"), ("DATA", b"354"),
-                           ("Subject: first\r\n\r\nfirst\r\n.", b"250")):
-            said(session, line, code)
+    hand_in(peer, SENDER, RECIPIENT)
     return time.monotonic() - begin
+
+
+def hand_in(peer, sender, recipient):
+    """One small message over a connection of its own."""
+    with contextlib.closing(greeted(peer.port)) as session:
+        for line, code in ((f"MAIL FROM:<{sender}>", b"250"), (f"RCPT TO:<{recipient}>", b"250"), ("DATA", b"354"),
+                           ("Subject: one\r\n\r\none\r\n.", b"250")):
+            said(session, line, code)
 
 
 def greeted(port):

@@ -1,14 +1,12 @@
 """How long an operator waits who stops a million queued messages, measured on ringpost alone."""
-import contextlib
 import json
-import pathlib
 import time
 import urllib.request
 
 from cases import Case
 from peers.base import SENDER, free_port
-from peers.load import LoadFailed, RingpostBench, SmtpSource
-from peers.memory import said, greeted, started
+from peers.load import LoadFailed, fastest_generator
+from peers.memory import hand_in, started
 
 REAPED_AT_MOST = 900  # seconds
 
@@ -17,11 +15,7 @@ def steered_queue(peer, options):
     """A million messages from one sender to a destination that is down: how long each command takes to answer, whether
     another sender's message still gets in, and when the last dropped one is gone."""
     count = int(1_000_000 * options.scale)
-    generator = SmtpSource()
-    with contextlib.suppress(Exception):
-        ours = RingpostBench(pathlib.Path(options.build).resolve())
-        ours.prepare()
-        generator = ours
+    generator = fastest_generator(options)
     values = {"messages": count}
     with started(peer):
         generator.run(peer, Case("queue", 50, 1024, count, count), count, max(options.timeout, count / 500))
@@ -39,10 +33,7 @@ def steered_queue(peer, options):
                 ("drop_sender", "drop", {"sender": SENDER})):
             values[f"{name}_ms"] = command(peer, verb, selector)
         begin = time.monotonic()
-        with contextlib.closing(greeted(peer.port)) as session:
-            for line, code in (("MAIL FROM:<other@example.org>", b"250"), ("RCPT TO:<one@example.com>", b"250"),
-                               ("DATA", b"354"), ("Subject: other\r\n\r\nother\r\n.", b"250")):
-                said(session, line, code)
+        hand_in(peer, "other@example.org", "one@example.com")
         values["another_accepted_after_drop_ms"] = (time.monotonic() - begin) * 1000
         begin = time.monotonic()
         while peer.total("queue_messages") > 1 and time.monotonic() - begin < REAPED_AT_MOST:
