@@ -14,9 +14,9 @@
 
 namespace ringpost::sasl {
 
-/// The last reply: 235, or what the server gave in its place. `client` and `exchange` outlive it. Errors: refused (the
-/// server did not prove itself or talks nonsense: the exchange was cancelled with "*"; after a 235 it must not be
-/// trusted, so leave), closed, timed_out, cancelled, io.
+/// The last reply: 235, or what the server gave in its place, without its words where they repeat ours. `client` and
+/// `exchange` outlive it. Errors: refused (the server did not prove itself or talks nonsense: the exchange was
+/// cancelled with "*"; after a 235 it must not be trusted, so leave), closed, timed_out, cancelled, io.
 io::Task<Result<smtp::Reply>> authenticate(smtp::Client& client, ClientExchange& exchange, io::Deadline deadline,
                                            io::Cancel cancel);
 /// The same with the exchange's steps on `helpers`: SCRAM hashes a password for milliseconds, for a second where the

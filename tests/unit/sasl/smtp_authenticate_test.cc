@@ -80,6 +80,19 @@ TEST(SmtpAuthenticate, SaysTheInitialResponseWithAuth) {
   EXPECT_EQ((*c.result)->code(), 235);
 }
 
+TEST(SmtpAuthenticate, AServerThatRepeatsOurLoginIsNotQuoted) {
+  for (const std::string reply : {"535 5.7.8 no: AHVzAHNlY3JldA==\r\n", "535-5.7.8 no\r\n535 5.7.8 'secret'\r\n",
+                                  "AUTH SCRIPT AHVzAHNlY3JldA==\r\n", "535 5.7.8 us: no\r\n"}) {
+    Case c{.exchange = {}, .script = {{"\r\n", reply}}, .result = {}, .heard = ""};
+    c.exchange.initial = std::string("\0us\0secret", 10);
+    run(c);
+    EXPECT_EQ(c.heard, "AUTH SCRIPT AHVzAHNlY3JldA==\r\n");
+    const std::string words = *c.result ? (*c.result)->one_line() : c.result->error().reason;
+    EXPECT_THAT(words, testing::AnyOf("535 5.7.8 us: no", HasSubstr("left out"), HasSubstr("no reply")));
+    EXPECT_THAT(words, testing::Not(testing::AnyOf(HasSubstr("AHVzAHNlY3JldA"), HasSubstr("secret"))));
+  }
+}
+
 TEST(SmtpAuthenticate, AnEmptyInitialResponseIsAnEqualsSign) {
   Case c{.exchange = {}, .script = {{"\r\n", "535 5.7.8 no\r\n"}}, .result = {}, .heard = ""};
   c.exchange.initial = "";
