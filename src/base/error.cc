@@ -65,7 +65,7 @@ Error Error::from_errno(int error_number, std::string_view what) {
   const ErrorKind kind = kind_of(error_number);
   std::string reason(what);
   reason += ": ";
-  reason += std::generic_category().message(error_number);
+  reason += error_number == ETIME ? "timed out" : std::generic_category().message(error_number);
   const PublicStatus status = kind == ErrorKind::no_space ? PublicStatus{452, {4, 3, 1}} : PublicStatus{451, {4, 3, 0}};
   Error error(kind, std::move(reason), status);
   error.os_error = error_number;

@@ -19,6 +19,7 @@ Client::~Client() {
 
 std::unexpected<Error> Client::broken(Error error) {
   usable_ = false;
+  if (!step_.empty() && error.kind != ErrorKind::cancelled) error.reason.insert(0, std::string(step_) + ": ");
   return std::unexpected(std::move(error));
 }
 
@@ -62,9 +63,11 @@ Task<Result<void>> Client::send(std::string_view octets, Deadline deadline, Canc
   co_return Result<void>{};
 }
 
-Task<Result<Reply>> Client::exchange(std::string line, Duration own, Deadline deadline, Cancel cancel) {
+Task<Result<Reply>> Client::exchange(std::string_view step, std::string line, Duration own, Deadline deadline,
+                                     Cancel cancel) {
   if (!usable_) co_return fail(ErrorKind::closed, "the connection is of no more use");
   if (!is_silent()) co_return broken(Error(ErrorKind::invalid, "the server spoke out of turn"));
+  step_ = step;
   const Deadline until = wait(own, deadline);
   auto sent = co_await send(line, until, cancel);
   if (!sent) co_return propagate(sent);
@@ -72,6 +75,7 @@ Task<Result<Reply>> Client::exchange(std::string line, Duration own, Deadline de
 }
 
 Task<Result<Reply>> Client::greeting(Deadline deadline, Cancel cancel) {
+  step_ = "instead of a greeting";
   return read_reply(wait(waits_.greeting, deadline), cancel);
 }
 
@@ -80,25 +84,26 @@ Task<Result<Reply>> Client::hello(std::string name, Dialect dialect, Deadline de
   offered_ = Extensions{};
   reset_needed_ = false;
   const std::string verb = dialect == Dialect::lmtp ? "LHLO " : "EHLO ";
-  auto reply = co_await exchange(verb + name + "\r\n", waits_.command, deadline, cancel);
+  auto reply = co_await exchange(dialect == Dialect::lmtp ? "after LHLO" : "after EHLO", verb + name + "\r\n",
+                                 waits_.command, deadline, cancel);
   if (!reply) co_return propagate(reply);
   if (reply->positive()) {
     offered_ = Extensions::from_ehlo_reply(*reply);
   } else if (reply->permanent() && dialect == Dialect::smtp && usable_) {
     // RFC 5321 3.2: a server of before 1993.
-    reply = co_await exchange("HELO " + name + "\r\n", waits_.command, deadline, cancel);
+    reply = co_await exchange("after HELO", "HELO " + name + "\r\n", waits_.command, deadline, cancel);
   }
   co_return std::move(reply);
 }
 
 Task<Result<Reply>> Client::command(std::string line, Deadline deadline, Cancel cancel) {
   RINGPOST_ASSERT(line.find_first_of("\r\n") == std::string::npos);
-  line += "\r\n";
-  return exchange(std::move(line), waits_.command, deadline, cancel);
+  line += "\r\n";  // which may hold a secret: no word of it in errors
+  return exchange("after our command", std::move(line), waits_.command, deadline, cancel);
 }
 
 Task<Result<Reply>> Client::starttls(Deadline deadline, Cancel cancel) {
-  auto reply = co_await exchange("STARTTLS\r\n", waits_.command, deadline, cancel);
+  auto reply = co_await exchange("after STARTTLS", "STARTTLS\r\n", waits_.command, deadline, cancel);
   if (!reply || !reply->positive()) co_return std::move(reply);
   offered_ = Extensions{};  // RFC 3207 4.2: what was learnt in clear text is forgotten
   if (spoke_unasked())
@@ -107,14 +112,14 @@ Task<Result<Reply>> Client::starttls(Deadline deadline, Cancel cancel) {
 }
 
 Task<Result<Reply>> Client::rset(Deadline deadline, Cancel cancel) {
-  auto reply = co_await exchange("RSET\r\n", waits_.command, deadline, cancel);
+  auto reply = co_await exchange("after RSET", "RSET\r\n", waits_.command, deadline, cancel);
   if (reply && reply->positive()) reset_needed_ = false;
   co_return std::move(reply);
 }
 
 Task<> Client::quit(Deadline deadline, Cancel cancel) {
   if (usable_ && !spoke_unasked() && !cancel.requested()) {
-    auto reply = co_await exchange("QUIT\r\n", limits::quit_wait, deadline, cancel);
+    auto reply = co_await exchange("after QUIT", "QUIT\r\n", limits::quit_wait, deadline, cancel);
     static_cast<void>(reply);  // whatever it says, we go
   }
   co_await close();

@@ -122,7 +122,8 @@ class Client {
   }
   std::optional<Result<Reply>> buffered_reply();
   io::Task<Result<Reply>> read_reply(io::Deadline deadline, io::Cancel cancel);
-  io::Task<Result<Reply>> exchange(std::string line, Duration own, io::Deadline deadline, io::Cancel cancel);
+  io::Task<Result<Reply>> exchange(std::string_view step, std::string line, Duration own, io::Deadline deadline,
+                                   io::Cancel cancel);
   io::Task<Result<void>> send(std::string_view octets, io::Deadline deadline, io::Cancel cancel);
   io::Task<std::optional<Error>> read_group(TransactionReplies& into, io::Deadline deadline, io::Cancel cancel);
   io::Task<std::optional<Error>> ask_in_turn(TransactionReplies& into, io::Deadline deadline, io::Cancel cancel);
@@ -140,6 +141,7 @@ class Client {
   Extensions offered_;
   std::string out_;  // the group being said
   Dialect dialect_ = Dialect::smtp;
+  std::string_view step_;  // where the conversation stands, for errors; of static life
   bool usable_ = true;
   bool closed_ = false;
   bool reset_needed_ = false;  // the server may still hold a transaction that we have given up

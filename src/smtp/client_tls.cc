@@ -9,11 +9,15 @@ io::Task<Result<void>> Client::secure(tls::ClientContext& context, tls::ClientWi
                                       io::Cancel cancel) {
   if (!usable_) co_return fail(ErrorKind::closed, "the connection is of no more use");
   if (spoke_unasked()) co_return broken(Error(ErrorKind::invalid, "the server spoke before the handshake"));
+  step_ = "in the TLS handshake";
   auto encrypted = tls::Stream::client(std::move(stream_), context, std::move(wish));
   tls::Stream& above = *encrypted;
   stream_ = std::move(encrypted);
   auto done = co_await above.handshake(wait(waits_.handshake, deadline), cancel);
-  if (!done) co_return broken(std::move(done.error()));
+  if (!done) {
+    if (done.error().kind == ErrorKind::refused) step_ = {};  // it says so itself
+    co_return broken(std::move(done.error()));
+  }
   tls_ = &above;
   co_return Result<void>{};
 }

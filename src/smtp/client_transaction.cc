@@ -36,7 +36,7 @@ Task<Result<void>> Client::begin(const MailCommand& mail, Recipients recipients,
   out_.clear();
   if (reset_said_) out_ += "RSET\r\n";
   if (reset_said_ && !pipelined_) {
-    auto reply = co_await exchange(std::exchange(out_, {}), waits_.command, deadline, cancel);
+    auto reply = co_await exchange("after RSET", std::exchange(out_, {}), waits_.command, deadline, cancel);
     if (!reply) co_return propagate(reply);
     reset_said_ = false;
     if (!usable_) co_return fail(ErrorKind::closed, "the server said " + reply->one_line());
@@ -50,6 +50,7 @@ Task<Result<void>> Client::begin(const MailCommand& mail, Recipients recipients,
     co_return propagate(line);
   }
   if (pipelined_ && transfer == Transfer::data) out_ += "DATA\r\n";
+  step_ = "after MAIL";
   co_return co_await send(out_, wait(waits_.command, deadline), cancel);
 }
 
@@ -75,6 +76,7 @@ Task<std::optional<Error>> Client::read_group(TransactionReplies& into, Deadline
   const std::size_t count = 2 + recipients_.size() + (transfer_ == Transfer::data ? 1 : 0);
   for (std::size_t i = first; i < count; ++i) {
     const bool is_data = i == 2 + recipients_.size();
+    step_ = i == 0 ? "after RSET" : i == 1 ? "after MAIL" : is_data ? "after DATA" : "after RCPT";
     auto reply = buffered_reply();
     if (!reply) reply = co_await read_reply(wait(is_data ? waits_.data_initiation : waits_.command, deadline), cancel);
     if (!*reply) co_return std::move(reply->error());
@@ -107,7 +109,7 @@ Task<std::optional<Error>> Client::ask_in_turn(TransactionReplies& into, Deadlin
     out_.clear();
     auto line = append_rcpt(out_, *recipients_[i], offered_);
     if (!line) co_return std::move(line.error());
-    reply = co_await exchange(out_, waits_.command, deadline, cancel);
+    reply = co_await exchange("after RCPT", out_, waits_.command, deadline, cancel);
     if (!reply) co_return std::move(reply.error());
     into.accepted += reply->positive() ? 1 : 0;
     into.recipients[i] = std::move(*reply);
@@ -115,7 +117,7 @@ Task<std::optional<Error>> Client::ask_in_turn(TransactionReplies& into, Deadlin
   }
   into.recipients_at = monotonic_now();
   if (into.accepted == 0 || transfer_ == Transfer::bdat) co_return std::nullopt;
-  reply = co_await exchange("DATA\r\n", waits_.data_initiation, deadline, cancel);
+  reply = co_await exchange("after DATA", "DATA\r\n", waits_.data_initiation, deadline, cancel);
   if (!reply) co_return std::move(reply.error());
   into.data = std::move(*reply);
   into.data_at = monotonic_now();
@@ -130,7 +132,7 @@ Task<std::optional<Error>> Client::undo(TransactionReplies& into, Deadline deadl
     usable_ = false;  // how many replies would follow is anybody's guess
     co_return std::nullopt;
   }
-  auto reply = co_await exchange(".\r\n", waits_.data_termination, deadline, cancel);
+  auto reply = co_await exchange("after an empty message", ".\r\n", waits_.data_termination, deadline, cancel);
   if (reply) reset_needed_ = false;
   co_return std::nullopt;
 }
@@ -138,10 +140,10 @@ Task<std::optional<Error>> Client::undo(TransactionReplies& into, Deadline deadl
 Task<FinalReplies> Client::data(Content content, Deadline deadline, Cancel cancel) {
   FinalReplies result;
   const std::size_t expected = dialect_ == Dialect::lmtp ? accepted_ : 1;
+  step_ = "within the message";
   auto sent = co_await send_content(content, result.body_failed, deadline, cancel);
   if (!sent) {
-    usable_ = false;
-    result.broken = std::move(sent.error());
+    result.broken = broken(std::move(sent.error())).error();
     if (result.body_failed || result.broken->kind == ErrorKind::cancelled) co_return std::move(result);
     // It may have said why before it hung up ("552 too big"), and that is worth more than "connection reset".
     auto last_words = co_await read_reply(wait(parting_words_wait, deadline), cancel);
@@ -149,6 +151,7 @@ Task<FinalReplies> Client::data(Content content, Deadline deadline, Cancel cance
       result.replies.assign(expected, *last_words);
     co_return std::move(result);
   }
+  step_ = "after the message";
   result.replies.reserve(expected);
   for (std::size_t i = 0; i < expected; ++i) {
     auto reply = buffered_reply();
