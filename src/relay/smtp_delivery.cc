@@ -118,7 +118,8 @@ class Verdicts {
   std::string slow_down_;
 };
 
-// The transaction did not come to the message: what every recipient hears.
+// The transaction did not come to the message: what every recipient hears. A message that was not sent is not taken,
+// whatever the peer says.
 Statuses statuses_without_message(const std::vector<std::uint32_t>& tried, const smtp::TransactionReplies& replies,
                                   Verdicts& verdicts, std::string_view remote) {
   Statuses statuses;
@@ -130,6 +131,9 @@ Statuses statuses_without_message(const std::vector<std::uint32_t>& tried, const
       statuses.push_back(verdicts.of(tried[i], own));
     } else if (replies.broken) {
       statuses.push_back(from_error(tried[i], *replies.broken, bad_connection, remote));
+    } else if (replies.data.positive()) {
+      const std::string why = "it answered DATA before it had the message: " + replies.data.one_line();
+      statuses.push_back(in_our_words(tried[i], {451, {4, 5, 0}}, why, remote));
     } else {
       statuses.push_back(verdicts.of(tried[i], replies.data));
     }

@@ -184,6 +184,24 @@ TEST(SmtpDelivery, AFinalReplyThatNeverCameIsTriedAgain) {
   });
 }
 
+TEST(SmtpDelivery, AMessageThatWasNotSentIsNotTakenWhateverThePeerSays) {
+  test::run_on_reactor([](Reactor& reactor) -> Task<> {
+    for (const std::string extension : {"250-PIPELINING\r\n", ""}) {
+      for (const std::string answer : {"250 2.0.0 taken as it is\r\n", "221 2.0.0 bye\r\n"}) {
+        FakeWork work({"a"}, "x\r\n");
+        std::string heard;
+        const Script script =
+            extension.empty() ? after_hello("", {{"\r\n", "250 m\r\n"}, {"\r\n", "250 r\r\n"}, {"DATA\r\n", answer}})
+                              : after_hello(extension, {{"DATA\r\n", "250 m\r\n250 r\r\n" + answer}});
+        const auto outcome = co_await deliver(reactor, script, work, heard);
+        EXPECT_THAT(outcome.statuses, SizeIs(1));
+        EXPECT_EQ(outcome.statuses[0].action, Action::deferred) << answer;
+        EXPECT_EQ(outcome.statuses[0].status, (PublicStatus{451, {4, 5, 0}}));
+      }
+    }
+  });
+}
+
 TEST(SmtpDelivery, AConnectionThatDiesBeforeAnyReplySaysNothingAboutTheMessage) {
   test::run_on_reactor([](Reactor& reactor) -> Task<> {
     for (const char* last_words : {"", "421 4.4.2 idle too long\r\n"}) {
