@@ -223,7 +223,8 @@ std::future<void> Worker::reconfigure(std::vector<WorkerListener> listeners) {
   auto done = std::make_shared<std::promise<void>>();
   auto owned = std::make_shared<std::vector<WorkerListener>>(std::move(listeners));
   post([done, owned, this](Life& life) {
-    life.dispatcher().reconfigure(services_.routes(), services_.configuration().relay.reply_rules);
+    const relay::Options& relay = services_.configuration().relay;
+    life.dispatcher().reconfigure(services_.routes(), relay.reply_rules, relay.waits);
     life.listen(std::move(*owned));
     done->set_value();
   });

@@ -73,6 +73,7 @@ std::vector<Table> tables_of(const Configuration& c) {
   tables.add_all(route_section(), c.relay.routes);
   tables.add_all(source_section(), c.relay.sources);
   tables.add_all(reply_rule_section(), c.relay.reply_rules);
+  tables.add(delivery_section(), c.relay.waits);
   tables.add(handoff_section(), c.relay.handoff);
   tables.add(tls_report_section(), c.tls_report);
   tables.add(dns_section(), c.dns);

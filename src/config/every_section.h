@@ -29,6 +29,7 @@ void visit_sections(Visitor&& visit) {
   visit(route_section(), route);
   visit(source_section(), source);
   visit(reply_rule_section(), relay::ReplyRule{});
+  visit(delivery_section(), whole.relay.waits);
   visit(handoff_section(), whole.relay.handoff);
   visit(tls_report_section(), whole.tls_report);
   visit(dns_section(), whole.dns);

@@ -256,8 +256,9 @@ std::expected<Configuration, std::vector<Problem>> parse(std::string_view text, 
   Configuration c;
   c.relay_access = default_relay_access();
   read_section(top_section(), root, c, report,
-               {"listener", "relay", "domain", "route", "source", "reply_rule", "handoff", "tls_report", "dns", "queue",
-                "limits", "log", "admin", "tls", "auth", "token_issuer", "sender", "lookup", "security"});
+               {"listener", "relay",      "domain",       "route",  "source", "reply_rule", "delivery",
+                "handoff",  "tls_report", "dns",          "queue",  "limits", "log",        "admin",
+                "tls",      "auth",       "token_issuer", "sender", "lookup", "security"});
   read_listeners(root, c, report);
   read_table(root, relay_section(), c.relay_access, report);
   read_domains(root, c, report);
@@ -266,6 +267,7 @@ std::expected<Configuration, std::vector<Problem>> parse(std::string_view text, 
   read_tables(
       root, reply_rule_section(), c.relay.reply_rules, report, [](const Node&) { return relay::ReplyRule{}; },
       [](relay::ReplyRule&, const Node&) {});
+  read_table(root, delivery_section(), c.relay.waits, report);
   read_table(root, handoff_section(), c.relay.handoff, report);
   read_table(root, tls_report_section(), c.tls_report, report);
   read_table(root, dns_section(), c.dns, report);

@@ -93,6 +93,7 @@ std::string print(const Configuration& c) {
   for (const auto& route : c.relay.routes) print_section(out, route_section(), route);
   for (const auto& source : c.relay.sources) print_section(out, source_section(), source);
   for (const auto& rule : c.relay.reply_rules) print_section(out, reply_rule_section(), rule);
+  print_section(out, delivery_section(), c.relay.waits);
   print_section(out, handoff_section(), c.relay.handoff);
   print_section(out, tls_report_section(), c.tls_report);
   print_section(out, dns_section(), c.dns);

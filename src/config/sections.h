@@ -13,6 +13,7 @@ const Section<policy::DomainOptions>& domain_section();
 const Section<relay::RouteOptions>& route_section();
 const Section<relay::SourceOptions>& source_section();
 const Section<relay::ReplyRule>& reply_rule_section();
+const Section<relay::Waits>& delivery_section();
 const Section<relay::HandOffOptions>& handoff_section();
 const Section<tlsrpt::Options>& tls_report_section();
 const Section<dns::Options>& dns_section();

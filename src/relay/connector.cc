@@ -24,9 +24,9 @@ constexpr PublicStatus no_answer{451, {4, 4, 1}};
 constexpr PublicStatus no_way_out{451, {4, 4, 0}};  // nobody else says so
 constexpr std::chrono::seconds parting_wait{1};  // for the answer to QUIT of one that refused us: the next host waits
 
-smtp::Waits waits_of(const Options& options) noexcept {
-  return {options.greeting_timeout, options.command_timeout, options.data_initiation_timeout,
-          options.data_block_timeout, options.data_termination_timeout};
+smtp::Waits waits_of(const Waits& waits) noexcept {
+  return {waits.greeting,   waits.command,          waits.data_initiation,
+          waits.data_block, waits.data_termination, waits.tls_handshake};
 }
 
 /// It may be out of reach for everybody; what fails later may fail by what this destination asks.
@@ -142,7 +142,7 @@ Task<Result<FoundSite>> Connector::find_site(const Delivery& delivery, Cancel ca
   FoundSite site;
   site.name = first.next_hop.text();
   if (first.next_hop.kind != Kind::mx) co_return std::move(site);
-  auto hosts = co_await resolver_.mx_hosts(first.mx_domain, Deadline::after(options_.connect_timeout), cancel);
+  auto hosts = co_await resolver_.mx_hosts(first.mx_domain, Deadline::after(options_.waits.connect), cancel);
   if (!hosts) co_return propagate(hosts);
   auto origin = co_await origin_of(delivery, first, Hearing::listen, cancel);
   if (!origin) co_return propagate(origin);
@@ -188,7 +188,7 @@ Task<Connector::Opened> Connector::open_hop(const Delivery& delivery, const Hop&
     co_return fail(ErrorKind::refused, "the sender asks for REQUIRETLS, and the route has TLS switched off",
                    encryption_needed);
   }
-  const Deadline look_up_until = Deadline::after(options_.connect_timeout);
+  const Deadline look_up_until = Deadline::after(options_.waits.connect);
   if (next.kind != Kind::mx) {
     auto host = co_await resolver_.host(next.host, next.port, look_up_until, cancel);
     if (!host) co_return propagate(host);
@@ -202,7 +202,7 @@ Task<Connector::Opened> Connector::open_hop(const Delivery& delivery, const Hop&
 
 Task<Connector::Opened> Connector::open_mx(const Delivery& delivery, const Hop& hop, Peer peer, Hearing hearing,
                                            Cancel cancel) {
-  const Deadline look_up_until = Deadline::after(options_.connect_timeout);
+  const Deadline look_up_until = Deadline::after(options_.waits.connect);
   auto hosts = co_await resolver_.mx_hosts(hop.mx_domain, look_up_until, cancel);
   if (!hosts) co_return propagate(hosts);
   auto origin = co_await origin_of(delivery, hop, hearing, cancel);
@@ -277,7 +277,7 @@ Task<Result<std::unique_ptr<io::Stream>>> Connector::connect(const Delivery& del
                                                              std::string& sending_ip, Cancel cancel) {
   if (!delivery.proxy || peer.local) {
     auto direct = co_await io::Connection::connect(reactor_, address, source.address,
-                                                   Deadline::after(options_.connect_timeout), cancel);
+                                                   Deadline::after(options_.waits.connect), cancel);
     if (direct) {
       if (observer_ != nullptr) sending_ip = (*direct)->local().host();
       co_return std::move(*direct);
@@ -285,7 +285,7 @@ Task<Result<std::unique_ptr<io::Stream>>> Connector::connect(const Delivery& del
     if (direct.error().kind == ErrorKind::cancelled) co_return propagate(direct);
     co_return std::unexpected(unusable(peer.remote, std::move(direct.error())));
   }
-  EgressConnection way(reactor_, resolver_, helpers_, *delivery.proxy, options_.connect_timeout);
+  EgressConnection way(reactor_, resolver_, helpers_, *delivery.proxy, options_.waits.connect);
   auto stream = co_await way.connect(address, source.address, cancel);
   if (stream || stream.error().kind == ErrorKind::cancelled) co_return std::move(stream);
   Error error = unusable(peer.remote, std::move(stream.error()));
@@ -318,7 +318,7 @@ Task<Connector::Opened> Connector::open_session(const Delivery& delivery, const 
   std::string sending_ip;
   auto stream = co_await connect(delivery, peer, address, *source, sending_ip, cancel);
   if (!stream) co_return propagate(stream);
-  auto connection = std::make_unique<OutboundConnection>(std::move(*stream), waits_of(options_), peer.remote);
+  auto connection = std::make_unique<OutboundConnection>(std::move(*stream), waits_of(options_.waits), peer.remote);
   const std::string& hostname = source->hostname.empty() ? options_.hostname : source->hostname;
   connection->source = *source;
   SessionOpening opening(*connection, peer, delivery, hostname, contexts_, helpers_);

@@ -58,7 +58,9 @@ void Dispatcher::resume() {
 }
 
 // Tasks refer to their destination, so those that are at work keep the old one, with the old plan.
-void Dispatcher::reconfigure(std::shared_ptr<const RouteTable> routes, const std::vector<ReplyRule>& rules) {
+void Dispatcher::reconfigure(std::shared_ptr<const RouteTable> routes, const std::vector<ReplyRule>& rules,
+                             const Waits& waits) {
+  options_.waits = waits;
   routes_ = std::move(routes);
   rules_ = std::make_shared<const ReplyRules>(rules);
   pool_.close_all();

@@ -55,7 +55,7 @@ class Dispatcher final : private queue::ReadyListener {
   void resume();
   /// From now on mail goes by these. What is being transmitted is finished as it began, over connections that are used
   /// no more afterwards.
-  void reconfigure(std::shared_ptr<const RouteTable> routes, const std::vector<ReplyRule>& rules);
+  void reconfigure(std::shared_ptr<const RouteTable> routes, const std::vector<ReplyRule>& rules, const Waits& waits);
   /// Takes nothing more; transactions in progress get closing_patience (after pause(): nothing more), then are broken
   /// off and their mail stays queued.
   io::Task<> close();
@@ -125,7 +125,7 @@ class Dispatcher final : private queue::ReadyListener {
   io::Reactor& reactor_;
   std::shared_ptr<const RouteTable> routes_;
   SiteLimits& limits_;
-  const Options options_;
+  Options options_;  // of which `waits` may change
   std::shared_ptr<const ReplyRules> rules_;
   Connector connector_;
   MaildirDelivery maildir_;

@@ -20,12 +20,13 @@ namespace {
 
 Options hurried(Options options) {
   const auto at_most = [](Duration& wait, Duration limit) { wait = std::min(wait, limit); };
-  at_most(options.connect_timeout, seconds(5));
-  at_most(options.greeting_timeout, seconds(10));
-  at_most(options.command_timeout, seconds(30));
-  at_most(options.data_initiation_timeout, seconds(30));
-  at_most(options.data_block_timeout, seconds(60));
-  at_most(options.data_termination_timeout, seconds(60));
+  Waits& waits = options.waits;
+  at_most(waits.connect, seconds(5));
+  at_most(waits.greeting, seconds(10));
+  at_most(waits.command, seconds(30));
+  at_most(waits.data_initiation, seconds(30));
+  at_most(waits.data_block, seconds(60));
+  at_most(waits.data_termination, seconds(60));
   return options;
 }
 
@@ -244,7 +245,7 @@ Task<HandOff::Connection> HandOff::connect() {
 }
 
 Task<HandOff::Connection> HandOff::connect_to(NextHop sibling, std::size_t turn) {
-  const Deadline look_up_until = Deadline::after(options_.connect_timeout);
+  const Deadline look_up_until = Deadline::after(options_.waits.connect);
   auto host = co_await resolver_.host(sibling.host, sibling.port, look_up_until, scope_.cancel());
   if (!host) {
     note_trouble(sibling.host + ": " + host.error().reason);

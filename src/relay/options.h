@@ -9,6 +9,7 @@
 #include "base/units.h"
 #include "relay/reply_rules.h"
 #include "sasl/client.h"
+#include "smtp/limits.h"
 #include "tls/options.h"
 
 namespace ringpost::relay {
@@ -74,6 +75,17 @@ struct HandOffOptions {
   tls::ClientOptions tls_options;
 };
 
+/// [delivery]: how long a next hop may keep us waiting. Each is what RFC 5321 4.5.3.2 asks for, where it asks.
+struct Waits {
+  Duration connect = smtp::limits::connect_wait;
+  Duration tls_handshake = smtp::limits::tls_handshake_wait;
+  Duration greeting = smtp::limits::greeting_wait;
+  Duration command = smtp::limits::mail_wait;  // EHLO, MAIL, RCPT
+  Duration data_initiation = smtp::limits::data_initiation_wait;
+  Duration data_block = smtp::limits::data_block_wait;
+  Duration data_termination = smtp::limits::data_termination_wait;
+};
+
 struct Options {
   std::string hostname;  // EHLO
   std::string data_dir;  // where MTA-STS policies are kept; empty: nowhere, and none is asked for
@@ -81,12 +93,7 @@ struct Options {
   std::vector<SourceOptions> sources;
   std::vector<ReplyRule> reply_rules;  // before the standard ones
   HandOffOptions handoff;
-  Duration connect_timeout = std::chrono::seconds(30);
-  Duration greeting_timeout = std::chrono::minutes(5);
-  Duration command_timeout = std::chrono::minutes(5);  // EHLO, MAIL, RCPT
-  Duration data_initiation_timeout = std::chrono::minutes(2);
-  Duration data_block_timeout = std::chrono::minutes(3);
-  Duration data_termination_timeout = std::chrono::minutes(10);
+  Waits waits;
   Duration idle_connection_max = std::chrono::seconds(10);  // a connection with nothing to send is kept this long
 };
 

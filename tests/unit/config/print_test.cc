@@ -126,6 +126,14 @@ code = "421"
 enhanced = "4.7"
 contains = "please slow down"
 advice = "as_code"
+[delivery]
+connect_timeout = "11s"
+tls_handshake_timeout = "12s"
+greeting_timeout = "13s"
+command_timeout = "14s"
+data_initiation_timeout = "15s"
+data_block_timeout = "16s"
+data_termination_timeout = "17s"
 [handoff]
 siblings = ["smtp://ringpost-0.ringpost:25", "smtps://ringpost-1.ringpost:465"]
 connections_max = 6

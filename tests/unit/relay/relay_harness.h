@@ -86,7 +86,7 @@ class Relay {
   }
 
   /// The queue goes on with the destinations of the first one.
-  void use_route(const RouteOptions& route) { dispatcher_->reconfigure(table_of(route), {}); }
+  void use_route(const RouteOptions& route) { dispatcher_->reconfigure(table_of(route), {}, {}); }
   Dispatcher& dispatcher() { return *dispatcher_; }
   queue::Scheduler& scheduler() { return queue_.shard().scheduler(); }
   queue::Gauges gauges() const { return queue_.gauges(); }
