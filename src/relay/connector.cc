@@ -210,7 +210,11 @@ Task<Connector::Opened> Connector::open_mx(const Delivery& delivery, const Hop& 
   Search search(hop.mx_domain + " has no mail host", delivery.wish);
   std::vector<std::string> silent;
   std::uint16_t preference = 0;
+  std::size_t left = addresses_tried_max;
   for (MxHost& host : *hosts) {
+    if (host.addresses.size() > left) host.addresses.resize(left);
+    if (left == 0) break;
+    left -= host.addresses.size();
     // A worse host is for when the better ones are down.
     if (search.met_a_full_one() && host.preference != preference) break;
     preference = host.preference;
@@ -226,7 +230,11 @@ Task<Connector::Opened> Connector::open_mx(const Delivery& delivery, const Hop& 
     }
     if (!search.take(std::move(opened))) break;
   }
-  co_return search.result();
+  auto result = search.result();
+  if (!result && (left == 0 || hosts->size() == Resolver::hosts_max))
+    result.error().reason += "; of a domain, no more than " + std::to_string(Resolver::hosts_max) + " hosts and " +
+                             std::to_string(addresses_tried_max) + " addresses are tried";
+  co_return std::move(result);
 }
 
 Task<Connector::Opened> Connector::open_host(const Delivery& delivery, MxHost host, Peer peer, Origin origin,

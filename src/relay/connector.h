@@ -57,6 +57,8 @@ class Connector {
  public:
   /// Every host that could be used has as many connections as it may: no word about any of them.
   static constexpr PublicStatus hosts_are_full{451, {4, 4, 5}};
+  /// Of all hosts of a domain, each time. A domain may name hundreds that take half a minute each to be silent.
+  static constexpr std::size_t addresses_tried_max = 32;
 
   /// All outlive it. `observer` hears how TLS went with the hosts of domains; null: nobody does. `places`: null:
   /// connections to hosts are not counted. `warm_up`: what sources have sent today; null: nobody counts.

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "fake_dns.h"
+#include "mx_relay.h"
 #include "support/run_on_reactor.h"
 #include "support/scripted_peer.h"
 
@@ -82,6 +83,31 @@ TEST(Connector, WhereAllRefuseTheLastOnesWordsRemain) {
       EXPECT_THAT(opened.error().reason, HasSubstr("too many of you"));
       EXPECT_EQ(opened.error().status.enhanced, (EnhancedCode{4, 4, 1}));
     }
+    co_await rude.stop();
+  });
+}
+
+TEST(Connector, OfADomainsManyAddressesSomeAreTried) {
+  test::run_on_reactor([](Reactor& reactor) -> Task<> {
+    io::OffloadPool helpers(1, 16);
+    test_mx::WrittenResolver resolver;
+    const Options all = options();
+    Connector connector(reactor, resolver, helpers, all);
+    ScriptedPeer rude(reactor, {});
+    for (std::size_t i = 0; i < Resolver::hosts_max; ++i) {
+      MxHost host = test_mx::host("mx" + std::to_string(i) + ".example", rude);
+      host.addresses.resize(Resolver::addresses_max, rude.address());
+      resolver.domains["bomb.example"].push_back(std::move(host));
+    }
+    Delivery delivery = to({"mx"});
+    delivery.hops.front().mx_domain = "bomb.example";
+    auto opened = co_await connector.open(delivery, Cancel::never());
+    EXPECT_FALSE(opened.has_value());
+    if (!opened) {
+      EXPECT_THAT(opened.error().reason, HasSubstr("no more than 16 hosts and 32 addresses"));
+      EXPECT_EQ(opened.error().status.enhanced, (EnhancedCode{4, 4, 1}));
+    }
+    EXPECT_EQ(rude.connections(), Connector::addresses_tried_max);
     co_await rude.stop();
   });
 }
