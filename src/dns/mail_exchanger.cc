@@ -15,7 +15,8 @@ bool is_plain(char c) noexcept {
   return c > ' ' && c < 0x7f && c != '.' && c != '\\' && c != '@' && c != '"';
 }
 
-/// A name on the wire, uncompressed, and nothing behind it.
+}  // namespace
+
 std::optional<std::string> parse_name(std::string_view wire) {
   std::string name;
   for (;;) {
@@ -34,8 +35,6 @@ std::optional<std::string> parse_name(std::string_view wire) {
   if (!wire.empty()) return std::nullopt;
   return to_lower(name);
 }
-
-}  // namespace
 
 std::optional<MailExchanger> parse_mail_exchanger(std::string_view rdata) {
   if (rdata.size() < 3) return std::nullopt;

@@ -3,11 +3,13 @@
 #include <poll.h>
 #include <unbound.h>
 
+#include <algorithm>
 #include <mutex>
 #include <utility>
 
 #include "base/assert.h"
 #include "base/text.h"
+#include "dns/mail_exchanger.h"
 #include "io/operation.h"
 #include "io/scope.h"
 #include "io/socket_address.h"
@@ -24,7 +26,12 @@ namespace {
 
 constexpr std::uint8_t poll_add = 6;  // IORING_OP_POLL_ADD
 constexpr int class_in = 1;
+constexpr int type_cname = 5;
+constexpr int no_error = 0;
+constexpr int server_failure = 2;
+constexpr int name_error = 3;
 constexpr std::size_t name_octets_max = 255;
+constexpr std::chrono::seconds quick_answer{2};
 constexpr PublicStatus lookup_failed{451, {4, 4, 3}};
 
 struct FreeContext {
@@ -103,13 +110,21 @@ Result<Context> make_context(const Options& options) {
   return context;
 }
 
+std::string plain(std::string_view name) {
+  return to_lower(name.ends_with('.') ? name.substr(0, name.size() - 1) : name);
+}
+
 std::string canonical_of(const ub_result& result) {
-  const auto plain = [](std::string_view name) {
-    return to_lower(name.ends_with('.') ? name.substr(0, name.size() - 1) : name);
-  };
   if (result.canonname == nullptr || result.qname == nullptr) return {};
   std::string name = plain(result.canonname);
   return name == plain(result.qname) ? std::string() : name;
+}
+
+/// What libunbound cannot get into a message of 64 KiB it leaves out, and what is left looks as if there were nothing.
+bool is_cut_off(const ub_result& result) noexcept {
+  constexpr unsigned char truncated = 0x02;  // RFC 1035 4.1.1: in the third octet
+  return result.havedata == 0 && result.answer_packet != nullptr && result.answer_len > 2 &&
+         (static_cast<const unsigned char*>(result.answer_packet)[2] & truncated) != 0;
 }
 
 Answer answer_of(const ub_result& result) {
@@ -127,6 +142,26 @@ Answer answer_of(const ub_result& result) {
   return answer;
 }
 
+/// `why`: of a server failure, where it is known.
+Result<Answer> judge(const Question& question, std::string_view name, const std::string& why) {
+  const std::string about = "the DNS about " + printable(name) + ": ";
+  const auto no_answer = [&about](const std::string& reason) {
+    return fail(ErrorKind::unavailable, about + reason, lookup_failed);
+  };
+  if (question.error != 0 || !question.result) return no_answer(ub_strerror(question.error));
+  const ub_result& result = *question.result;
+  if (result.bogus != 0) {
+    const char* const reason = result.why_bogus != nullptr ? result.why_bogus : "bogus";
+    return no_answer("the answer is forged (" + printable(reason) + ")");
+  }
+  if (is_cut_off(result)) return no_answer("the answer is larger than a message of the DNS may be");
+  if (result.havedata == 0 && result.rcode != no_error && result.rcode != name_error) {
+    if (!why.empty()) return no_answer(why);
+    return no_answer(result.rcode == server_failure ? "server failure" : "error " + std::to_string(result.rcode));
+  }
+  return answer_of(result);
+}
+
 class UnboundResolver final : public Resolver {
  public:
   UnboundResolver(io::Reactor& reactor, Context context)
@@ -139,7 +174,8 @@ class UnboundResolver final : public Resolver {
 
  private:
   Task<> process();
-  Result<Answer> judge(const Question& question, std::string_view name) const;
+  Task<Result<void>> ask(Question& question, std::string name, int type, Deadline deadline, Cancel cancel);
+  Task<std::string> trouble_with_cnames(std::string name, Deadline deadline, Cancel cancel);
 
   io::Reactor& reactor_;
   Context context_;
@@ -152,14 +188,25 @@ Task<Result<Answer>> UnboundResolver::look_up(std::string name, RecordType type,
   if (name.empty() || name.size() > name_octets_max) {
     co_return fail(ErrorKind::invalid, printable(name) + " is no domain name", lookup_failed);
   }
+  Question question(reactor_);
+  const auto started = monotonic_now();
+  auto asked = co_await ask(question, name, static_cast<int>(type), deadline, cancel);
+  if (!asked) co_return propagate(asked);
+  const bool failed = question.result && question.result->rcode == server_failure && question.result->bogus == 0;
+  std::string why;
+  if (failed && monotonic_now() - started < quick_answer) why = co_await trouble_with_cnames(name, deadline, cancel);
+  co_return judge(question, name, why);
+}
+
+/// Ok: `question` has its answer.
+Task<Result<void>> UnboundResolver::ask(Question& question, std::string name, int type, Deadline deadline,
+                                        Cancel cancel) {
   int waited = 0;
   while (waited == 0 && in_flight_ >= in_flight_max) waited = co_await room_.wait(deadline, cancel);
-  Question question(reactor_);
   if (waited == 0) {
     const auto started = monotonic_now();
     int id = 0;
-    const int status =
-        ub_resolve_async(context_.get(), name.c_str(), static_cast<int>(type), class_in, &question, on_answer, &id);
+    const int status = ub_resolve_async(context_.get(), name.c_str(), type, class_in, &question, on_answer, &id);
     if (status != 0) {
       co_return fail(ErrorKind::invalid, "look up " + printable(name) + ": " + ub_strerror(status), lookup_failed);
     }
@@ -170,31 +217,26 @@ Task<Result<Answer>> UnboundResolver::look_up(std::string name, RecordType type,
     room_.notify_one();
     telemetry::counters().dns_seconds.record(monotonic_now() - started);
   }
-  if (question.done) co_return judge(question, name);
+  if (question.done) co_return Result<void>{};
   if (waited == -ECANCELED) co_return fail(ErrorKind::cancelled, "look up " + printable(name));
   co_return fail(ErrorKind::timed_out, "no answer from the DNS about " + printable(name), lookup_failed);
 }
 
-Result<Answer> UnboundResolver::judge(const Question& question, std::string_view name) const {
-  const std::string about = "the DNS about " + printable(name) + ": ";
-  if (question.error != 0 || !question.result) {
-    return fail(ErrorKind::unavailable, about + ub_strerror(question.error), lookup_failed);
+/// libunbound follows cnames_max of them and says "server failure" then, or where they lead in a circle. Empty: it was
+/// something else.
+Task<std::string> UnboundResolver::trouble_with_cnames(std::string name, Deadline deadline, Cancel cancel) {
+  std::vector<std::string> names(1, plain(name));
+  while (names.size() <= cnames_max + 1) {
+    Question question(reactor_);
+    auto asked = co_await ask(question, names.back(), type_cname, deadline, cancel);
+    if (!asked || !question.result || question.result->havedata == 0) co_return std::string();
+    const ub_result& result = *question.result;
+    auto next = parse_name(std::string_view(result.data[0], static_cast<std::size_t>(result.len[0])));
+    if (!next) co_return std::string();
+    if (std::ranges::find(names, *next) != names.end()) co_return "its CNAMEs lead in a circle";
+    names.push_back(std::move(*next));
   }
-  const ub_result& result = *question.result;
-  if (result.bogus != 0) {
-    return fail(
-        ErrorKind::unavailable,
-        about + "the answer is forged (" + printable(result.why_bogus != nullptr ? result.why_bogus : "bogus") + ")",
-        lookup_failed);
-  }
-  constexpr int no_error = 0;
-  constexpr int name_error = 3;
-  if (result.havedata == 0 && result.rcode != no_error && result.rcode != name_error) {
-    return fail(ErrorKind::unavailable,
-                about + (result.rcode == 2 ? "server failure" : "error " + std::to_string(result.rcode)),
-                lookup_failed);
-  }
-  return answer_of(result);
+  co_return "a chain of more than " + std::to_string(cnames_max) + " CNAMEs";
 }
 
 /// Lets libunbound deliver what has come, as often as its descriptor is readable.

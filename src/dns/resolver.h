@@ -41,13 +41,14 @@ class Resolver {
  public:
   static constexpr std::size_t in_flight_max = 512;  // questions; more wait for their turn
   static constexpr std::size_t records_max = 200;    // of one answer; more are cut off
+  static constexpr std::size_t cnames_max = 11;      // one behind the other; libunbound's own limit
 
   /// Errors: invalid (an address or a trust anchor that cannot be used), io.
   static Result<std::unique_ptr<Resolver>> create(io::Reactor& reactor, const Options& options);
   virtual ~Resolver() = default;
 
-  /// `name` without or with its final dot. Errors: unavailable (451 4.4.3: nobody answered, SERVFAIL, or the answer is
-  /// forged), invalid (no domain name), timed_out, cancelled.
+  /// `name` without or with its final dot. Errors: unavailable (451 4.4.3: nobody answered, SERVFAIL, too
+  /// many CNAMEs, an answer of more than 64 KiB, or a forged one), invalid (no domain name), timed_out, cancelled.
   virtual io::Task<Result<Answer>> look_up(std::string name, RecordType type, io::Deadline deadline,
                                            io::Cancel cancel) = 0;
   /// Before it is destroyed; nobody may be looking anything up.

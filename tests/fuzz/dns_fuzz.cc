@@ -20,6 +20,7 @@ using namespace ringpost;
 void check_exchanger(std::string_view rdata) {
   const auto exchanger = dns::parse_mail_exchanger(rdata);
   if (!exchanger) return;
+  RINGPOST_ASSERT(dns::parse_name(rdata.substr(2)) == exchanger->host);
   RINGPOST_ASSERT(exchanger->host.size() <= 253);
   RINGPOST_ASSERT(std::ranges::none_of(exchanger->host, [](char c) { return c <= ' ' || (c >= 'A' && c <= 'Z'); }));
 }
