@@ -8,6 +8,7 @@ import time
 
 from _peers import queued
 from lib import check, check_equal
+from reload_changes_all_or_nothing import change, fixed
 from support.certificates import authority
 from support.rogue import Rogue, Talk, at, drip, drown
 
@@ -65,14 +66,14 @@ ROGUES = {
     "final-lines": (at(".", drown(b"250-2.0.0 x\r\n")), "defer", "4.4.2", "too many lines"),
     "nul-flood": (at("MAIL", drown(bytes(9000))), "defer", "4.4.2", "without end"),
 
-    "drip": (at(None, drip(b"220-" + b"x" * 99, 0.1)), "defer", "4.4.1", "timed out"),
-    "no-greeting": (at(None), "defer", "4.4.1", "timed out"),
-    "no-ehlo": (at("EHLO"), "defer", "4.4.1", "timed out"),
-    "no-mail": (at("MAIL"), "defer", "4.4.2", "timed out"),
-    "no-rcpt": (at("RCPT"), "defer", "4.4.2", "timed out"),
-    "no-data": (at("DATA"), "defer", "4.4.2", "timed out"),
-    "no-final": (at("."), "defer", "4.4.2", "timed out"),
-    "not-reading": (at("DATA block", lambda talk: time.sleep(8)), "defer", "4.4.2", "timed out"),
+    "drip": (at(None, drip(b"220-" + b"x" * 99, 0.1)), "defer", "4.4.1", "instead of a greeting: .*timed out"),
+    "no-greeting": (at(None), "defer", "4.4.1", "instead of a greeting: .*timed out"),
+    "no-ehlo": (at("EHLO"), "defer", "4.4.1", "after EHLO: .*timed out"),
+    "no-mail": (at("MAIL"), "defer", "4.4.2", "after MAIL: .*timed out"),
+    "no-rcpt": (at("RCPT"), "defer", "4.4.2", "after RCPT: .*timed out"),
+    "no-data": (at("DATA"), "defer", "4.4.2", "after DATA: .*timed out"),
+    "no-final": (at("."), "defer", "4.4.2", "after the message: .*timed out"),
+    "not-reading": (at("DATA block", lambda talk: time.sleep(8)), "defer", "4.4.2", "within the message: .*timed out"),
 
     "half-closed": (at(None, Talk.half_close), "defer", "4.4.1", "closed the connection"),
     "half-mail": (at("MAIL", b"250 2.1", Talk.half_close), "defer", "4.4.2", "in the middle of a reply"),
@@ -105,7 +106,7 @@ ROGUES = {
     "tls-noise": (at("STARTTLS", GO, NOISE, offers=TLS), "defer", "4.7.5", "TLS"),
     "tls-words": (at("STARTTLS", GO, hear_a_little, "250 2.0.0 ok", offers=TLS), "defer", "4.7.5", "TLS"),
     "tls-injected": (at("STARTTLS", b"220 go\r\n250 2.0.0 ok\r\n", offers=TLS), "defer", "4.7.5", "in clear text"),
-    "tls-silent": (at("STARTTLS", GO, offers=TLS), "defer", "4.7.5", "timed out"),
+    "tls-silent": (at("STARTTLS", GO, offers=TLS), "defer", "4.7.5", "in the TLS handshake: .*timed out"),
     "tls-half": (at("STARTTLS", GO, hear_a_little, Talk.half_close, offers=TLS), "defer", "4.7.5", "left during"),
     "tls-reset": (at("STARTTLS", GO, hear_a_little, Talk.reset, offers=TLS), "defer", "4.7.5", "reset"),
     "tls-flood": (at("STARTTLS", GO, drown(b"\x16\x03\x03\x40\x00" + bytes(0x4000)), offers=TLS), "defer", "4.7.5",
@@ -114,7 +115,7 @@ ROGUES = {
     "tls-echo": (at("STARTTLS", GO, tls, refuse_login, offers=TLS), "defer", "4.7.8", "535 5.7.8 .*left out"),
     "smtps-noise": (at(None, NOISE), "defer", "4.7.5", "TLS"),
     "smtps-words": (at(None, "220 rogue.example ESMTP"), "defer", "4.7.5", "TLS"),
-    "smtps-silent": (at(None), "defer", "4.7.5", "timed out"),
+    "smtps-silent": (at(None), "defer", "4.7.5", "in the TLS handshake: .*timed out"),
     "may-tls-noise": (at("STARTTLS", GO, NOISE, offers=TLS), "deliver", "2.0.0", "taken"),
     "may-tls-silent": (at("STARTTLS", GO, offers=TLS), "deliver", "2.0.0", "taken"),
 
@@ -195,3 +196,14 @@ def test_hostile_next_hops_hurt_nobody(ctx):
     check(PASSWORD not in server.log_text() and PLAIN not in server.log_text(), "a password in the log")
     for bounce in server.wait_mail("sender", sum(event == "bounce" for _, event, _, _ in ROGUES.values())):
         check(re.fullmatch(rb"[ -~\r\n\t]*", bounce), f"what a bounce says of a peer is not printable: {bounce!r}")
+
+
+def test_other_waits_hold_from_the_next_reload(ctx):
+    silent = Rogue(at(None))
+    ctx.on_exit(silent.stop)
+    server = fixed(ctx, route=[{"domain": "*", "next_hop": silent.next_hop()}], delivery={"greeting_timeout": "1h"})
+    change(server, delivery={"greeting_timeout": "1s"})
+    said = server.cli("reload")
+    check('[delivery] greeting_timeout: "1s", was "1h"' in said and "in force: 1 change" in said, said)
+    server.send("rcpt@far.example", BODY, sender="sender@example.test")
+    check_equal(server.wait_event("defer", 10)["enhanced"], "4.4.1", "enhanced code")
