@@ -23,6 +23,7 @@ PASSWORD = "correct horse"
 PLAIN = base64.b64encode(b"\0us\0" + PASSWORD.encode()).decode()
 LINE_OCTETS_MAX = 3000
 TLS = ["STARTTLS"]
+PIPED = ["PIPELINING"]
 GO = "220 2.0.0 go ahead"
 
 
@@ -95,6 +96,12 @@ ROGUES = {
     "final-100": (at(".", "100 continue"), "defer", "4.4.2", "not a reply: 100"),
     "final-354": (at(".", "354 more", rest_of_session), "defer", "4.5.0", "354 more"),
     "two-at-once": (at("MAIL", b"250 2.1.0 ok\r\n550 5.1.1 no\r\n"), "defer", "4.4.2", "spoke out of turn"),
+
+    "piped-no-rcpt": (at("RCPT", offers=PIPED), "defer", "4.4.2", "after RCPT: .*timed out"),
+    "piped-354": (at("RCPT", "354 go ahead", rest_of_session, offers=PIPED), "defer", "4.5.0", "354 go ahead"),
+    "piped-250": (at("DATA", "250 2.0.0 taken as", rest_of_session, offers=PIPED), "defer", "4.5.0", "taken as"),
+    "piped-lines": (at("RCPT", drown(b"250-x\r\n"), offers=PIPED), "defer", "4.4.2", "after RCPT: .*too many lines"),
+    "piped-reset": (at("DATA", Talk.reset, offers=PIPED), "defer", "4.4.2", "after DATA: .*reset"),
 
     "reset": (at(None, Talk.reset), "defer", "4.4.1", "[Cc]onnection (was )?reset"),
     "reset-ehlo": (at("EHLO", b"250-x", Talk.reset), "defer", "4.4.1", "reset"),

@@ -16,6 +16,7 @@ class Talk:
     """One connection, as its rogue sees it."""
 
     def __init__(self, connection):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # what was said leaves before a reset does
         self.connection = connection
         self.bare = connection
         self.pending = b""
