@@ -6,6 +6,7 @@ namespace ringpost::dns {
 namespace {
 
 using namespace std::string_literals;
+using namespace std::string_view_literals;
 
 TEST(MailExchanger, IsReadFromItsOctets) {
   const auto found = parse_mail_exchanger("\x01\x02\x02MX\x07"s + "example\x03net\x00"s);
@@ -34,6 +35,13 @@ TEST(MailExchanger, WhatIsBrokenIsNone) {
   std::string longest = "\0\x0a"s;
   for (int i = 0; i < 5; ++i) longest += '\x3f' + std::string(63, 'a');
   EXPECT_FALSE(parse_mail_exchanger(longest + '\0').has_value());
+}
+
+TEST(ParseName, IsLowerCaseAndStandsAlone) {
+  EXPECT_EQ(parse_name("\2MX\7Example\0"sv), "mx.example");
+  EXPECT_EQ(parse_name("\0"sv), "");
+  for (const std::string_view broken : {""sv, "\2mx"sv, "\2mx\0y"sv, "\3m x\0"sv, "\300\14"sv})
+    EXPECT_FALSE(parse_name(broken).has_value()) << broken;
 }
 
 }  // namespace
