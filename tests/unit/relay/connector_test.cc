@@ -5,7 +5,7 @@
 #include <filesystem>
 
 #include "fake_dns.h"
-#include "mx_relay.h"
+#include "relay_harness.h"
 #include "support/run_on_reactor.h"
 #include "support/scripted_peer.h"
 
@@ -90,12 +90,13 @@ TEST(Connector, WhereAllRefuseTheLastOnesWordsRemain) {
 TEST(Connector, OfADomainsManyAddressesSomeAreTried) {
   test::run_on_reactor([](Reactor& reactor) -> Task<> {
     io::OffloadPool helpers(1, 16);
-    test_mx::WrittenResolver resolver;
-    const Options all = options();
+    WrittenResolver resolver(reactor);
+    const Options all;
     Connector connector(reactor, resolver, helpers, all);
     ScriptedPeer rude(reactor, {});
     for (std::size_t i = 0; i < Resolver::hosts_max; ++i) {
-      MxHost host = test_mx::host("mx" + std::to_string(i) + ".example", rude);
+      MxHost host;
+      host.name = "mx" + std::to_string(i) + ".example";
       host.addresses.resize(Resolver::addresses_max, rude.address());
       resolver.domains["bomb.example"].push_back(std::move(host));
     }
