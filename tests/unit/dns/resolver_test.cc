@@ -5,7 +5,7 @@
 #include "io/scope.h"
 #include "support/run_on_reactor.h"
 
-// Answers of a real name server are in tests/scenario: mail_goes_by_mx.py, dns_bombs_are_cut.py; here is what needs none.
+// Answers of a real name server: tests/scenario/mail_goes_by_mx.py and dns_bombs_are_cut.py; here is what needs none.
 namespace ringpost::dns {
 namespace {
 
