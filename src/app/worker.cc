@@ -15,6 +15,7 @@
 #include "server/listener.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
+#include "tls/library.h"
 #include "tlsrpt/collector.h"
 #include "tlsrpt/sender.h"
 
@@ -185,6 +186,7 @@ Worker::~Worker() {
 void Worker::run(Services& services, std::uint16_t number, std::vector<WorkerListener> listeners) {
   telemetry::name_worker(number);
   ::pthread_setname_np(::pthread_self(), ("worker" + std::to_string(number)).c_str());
+  const tls::ThreadTables tables;
   auto reactor = io::Reactor::create(services.configuration().reactor);
   if (!reactor) {
     ready_.set_value(propagate(reactor));

@@ -1,5 +1,10 @@
 #include "tls/library.h"
 
+// clang-format off: the options come first
+#include <wolfssl/options.h>
+#include <wolfssl/wolfcrypt/ecc.h>
+// clang-format on
+
 #include "tls/wolf.h"
 
 namespace ringpost::tls {
@@ -11,6 +16,10 @@ std::string library_version() {
   constexpr const char* kind = " (packaged)";
 #endif
   return std::string("wolfSSL ") + wolfSSL_lib_version() + kind;
+}
+
+ThreadTables::~ThreadTables() {
+  wc_ecc_fp_free();
 }
 
 }  // namespace ringpost::tls
