@@ -19,7 +19,9 @@ std::string library_version() {
 }
 
 ThreadTables::~ThreadTables() {
+#ifdef FP_ECC  // how the distribution builds it
   wc_ecc_fp_free();
+#endif
 }
 
 }  // namespace ringpost::tls
