@@ -10,8 +10,7 @@ const Section<relay::Waits>& delivery_section() {
       "delivery",
       false,
       "How long a next hop may keep us waiting. The defaults are what RFC 5321 4.5.3.2 asks for; after shorter waits "
-      "some "
-      "mail comes twice, as a next hop may be slow and still take it.",
+      "some mail comes twice, as a next hop may be slow and still take it.",
       {row("connect_timeout", &W::connect, wait, "wait for a connection to one address, and for the DNS"),
        row("tls_handshake_timeout", &W::tls_handshake, wait, "wait for a TLS handshake to end"),
        row("greeting_timeout", &W::greeting, wait, "wait for the greeting"),
