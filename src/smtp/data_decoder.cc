@@ -1,10 +1,8 @@
 #include "smtp/data_decoder.h"
 
 #include <algorithm>
-#include <bit>
 
 #include "base/assert.h"
-#include "mail/octet_masks.h"
 
 namespace ringpost::smtp {
 
@@ -12,28 +10,6 @@ namespace {
 
 constexpr std::string_view line_end = "\r\n";
 constexpr std::string_view lone_dot_line = ".\r\n";
-
-/// How far the octets can be stored as they are: up to a dot behind a CRLF, a bare LF, or a CR that no LF is known to
-/// follow, not even in the next block. Nearly all octets pass here, 64 at a time.
-class PlainRun {
- public:
-  explicit PlainRun(bool at_line_start) noexcept : at_line_start_(at_line_start) {}
-
-  unsigned operator()(const mail::OctetMasks& masks, unsigned count) noexcept {
-    const std::uint64_t crlf = masks.lf & masks.cr << 1;
-    const std::uint64_t dots = masks.dot & (crlf << 1 | static_cast<std::uint64_t>(at_line_start_));
-    const std::uint64_t events = dots | (masks.lf ^ crlf) | (masks.cr & ~(masks.lf >> 1));
-    const auto plain = std::min(count, static_cast<unsigned>(std::countr_zero(events)));
-    if (plain != 0) at_line_start_ = (crlf >> (plain - 1) & 1) != 0;
-    return plain;
-  }
-
-  /// The octet behind the run follows a real CRLF.
-  bool at_line_start() const noexcept { return at_line_start_; }
-
- private:
-  bool at_line_start_;
-};
 
 }  // namespace
 
@@ -72,12 +48,11 @@ DataDecoder::Progress DataDecoder::feed(io::Slice octets, std::vector<io::Slice>
   std::string_view left = octets.view();
   while (!left.empty() && !finished_) {
     if (state_ == State::line_start || state_ == State::text) {
-      PlainRun run(state_ == State::line_start);
       const std::uint64_t before = scan_.facts().octets;
-      const std::size_t plain = scan_.feed_until(left, run);
-      store(left.substr(0, plain), before, false, output);
-      left.remove_prefix(plain);
-      state_ = run.at_line_start() ? State::line_start : State::text;
+      const auto run = scan_.feed_plain(left, state_ == State::line_start);
+      store(left.substr(0, run.octets), before, false, output);
+      left.remove_prefix(run.octets);
+      state_ = run.at_line_start ? State::line_start : State::text;
       if (left.empty()) break;
     }
     if (step(left.front(), output)) left.remove_prefix(1);
