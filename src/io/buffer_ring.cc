@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <bit>
 
 #include "io/ring.h"
@@ -41,6 +42,7 @@ Result<std::unique_ptr<BufferRing>> BufferRing::create(Ring& ring, const Options
   pool->impl_ = std::make_unique<Impl>(ring);
   Impl& impl = *pool->impl_;
   pool->total_ = options.receive_buffers;
+  pool->offered_max_ = std::min(options.receive_buffers, options.receive_buffers_offered);
   impl.entries_octets = options.receive_buffers * sizeof(io_uring_buf);
   impl.memory_octets = std::size_t{options.receive_buffers} * options.receive_buffer_octets;
   impl.entries = static_cast<io_uring_buf_ring*>(map_memory(impl.entries_octets));
@@ -57,6 +59,7 @@ Result<std::unique_ptr<BufferRing>> BufferRing::create(Ring& ring, const Options
   ::io_uring_buf_ring_init(impl.entries);
 
   pool->blocks_.resize(options.receive_buffers);
+  pool->spare_.reserve(options.receive_buffers);
   pool->out_ = pool->total_;
   for (std::uint32_t i = 0; i < options.receive_buffers; ++i) {
     RingBlock& block = pool->blocks_[i];
@@ -70,6 +73,7 @@ Result<std::unique_ptr<BufferRing>> BufferRing::create(Ring& ring, const Options
     };
     pool->recycle(block);
   }
+  pool->offer();
   return pool;
 }
 
@@ -81,29 +85,39 @@ Slice BufferRing::take(std::uint16_t index, std::uint32_t octets) noexcept {
   RINGPOST_ASSERT(index < total_ && octets <= blocks_[index].capacity);
   RingBlock& block = blocks_[index];
   ++out_;
+  --offered_;
   return Slice(block, std::string_view(block.data, octets));
 }
 
 void BufferRing::give_back(std::uint16_t index) noexcept {
   RINGPOST_ASSERT(index < total_);
   ++out_;
+  --offered_;
   recycle(blocks_[index]);
 }
 
 void BufferRing::recycle(RingBlock& block) noexcept {
-  ::io_uring_buf_ring_add(impl_->entries, block.data, block.capacity, block.index, ::io_uring_buf_ring_mask(total_), 0);
-  ::io_uring_buf_ring_advance(impl_->entries, 1);
+  spare_.push_back(&block);
   --out_;
 }
 
-bool BufferRing::tell_waiters() noexcept {
+bool BufferRing::offer() noexcept {
+  const auto count = std::min<std::uint32_t>(offered_max_ - offered_, static_cast<std::uint32_t>(spare_.size()));
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const RingBlock& block = *spare_.back();
+    spare_.pop_back();
+    ::io_uring_buf_ring_add(impl_->entries, block.data, block.capacity, block.index, ::io_uring_buf_ring_mask(total_),
+                            static_cast<int>(i));
+  }
+  ::io_uring_buf_ring_advance(impl_->entries, static_cast<int>(count));
+  offered_ += count;
   // One buffer, one waiter: telling all of them would only make them all fail again. But the kernel refuses a receive
   // for want of buffers even where no octets have come; whoever is told and still has nothing to receive leaves its
   // buffer to the next, in the next turn.
-  for (std::uint32_t buffers = free(); buffers > 0 && !waiters_.empty(); --buffers) {
+  for (std::uint32_t buffers = offered_; buffers > 0 && !waiters_.empty(); --buffers) {
     waiters_.pop_front().on_buffers_free();
   }
-  return !waiters_.empty() && free() > 0;
+  return !waiters_.empty() && offered_ > 0;
 }
 
 }  // namespace ringpost::io

@@ -1,6 +1,10 @@
 // The receive buffers of one core, lent to the kernel as a provided-buffer ring: a multishot receive takes a buffer
 // when octets arrive, so an idle connection holds none. A buffer comes back when the last Slice of it is dropped. When
-// all are out, receives end with -ENOBUFS; their owners wait here and are told when buffers are free again.
+// all that were offered are out, receives end with -ENOBUFS; their owners wait here and are told when buffers are free.
+//
+// The kernel takes buffers in the order in which they were offered. With all of them offered it would go through the
+// whole memory before it came back to the first, and each octet would miss the cache; so few are offered at a time, and
+// the one that came back last goes first.
 //
 // Slices can outlive the reactor's loop but not this object: the reactor destroys it last and asserts that all are
 // home.
@@ -48,9 +52,9 @@ class BufferRing {
 
   /// `waiter` is told once, in turn, when a buffer is free.
   void wait(BufferWaiter& waiter) noexcept { waiters_.push_back(waiter); }
-  /// At the end of a turn: tells as many waiters as there are free buffers. True: there are more of both, come again
-  /// before sleeping.
-  bool tell_waiters() noexcept;
+  /// At the end of a turn: offers buffers to the kernel, and tells as many waiters as there are offered. True: there
+  /// are more of both, come again before sleeping.
+  bool offer() noexcept;
 
  private:
   struct Impl;
@@ -65,7 +69,10 @@ class BufferRing {
   std::unique_ptr<Impl> impl_;
   std::vector<RingBlock> blocks_;
   IntrusiveList<BufferWaiter> waiters_;
+  std::vector<RingBlock*> spare_;  // free and not offered; the last is the warmest
   std::uint32_t total_ = 0;
+  std::uint32_t offered_max_ = 0;
+  std::uint32_t offered_ = 0;
   std::uint32_t out_ = 0;
 };
 

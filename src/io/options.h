@@ -12,6 +12,9 @@ struct Options {
   // before reading pauses (back-pressure, counted as buffer_ring_empty_total).
   std::uint32_t receive_buffers = 1024;
   std::uint32_t receive_buffer_octets = 16'384;
+  // So many of them the kernel may fill in one turn of the reactor. Few, so that octets are still in the processor's
+  // cache when they are looked at, and that the same few buffers are used as long as they suffice.
+  std::uint32_t receive_buffers_offered = 64;
 };
 
 }  // namespace ringpost::io

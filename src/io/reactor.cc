@@ -114,7 +114,7 @@ void Reactor::turn() {
     hooks_.push_back(hook);
     hook.end_of_turn();
   }
-  const bool starving = buffers_->tell_waiters();
+  const bool starving = buffers_->offer();
   const bool more = starving || !ready_.empty() || !parcels_.empty() || stopping_.load(std::memory_order_acquire);
   const MonotonicTime before_wait = monotonic_now();
   Duration slept{};

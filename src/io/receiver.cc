@@ -3,6 +3,7 @@
 #include <cerrno>
 
 #include "io/ring.h"
+#include "telemetry/metrics.h"
 
 namespace ringpost::io {
 
@@ -58,6 +59,7 @@ void Receiver::complete(int result, std::uint32_t flags) noexcept {
   } else {
     if (has_buffer) buffers.give_back(index);
     if (result == -ENOBUFS) {
+      if (buffers.free() == 0) telemetry::counters().buffer_ring_empty_total.add();
       if (waiting_ != nullptr) buffers.wait(*this);
     } else if (result != -ECANCELED || !cancelling_) {
       finished_ = true;

@@ -6,6 +6,7 @@
 
 #include "io/listener.h"
 #include "support/run_on_reactor.h"
+#include "telemetry/metrics.h"
 
 namespace ringpost::io {
 namespace {
@@ -133,7 +134,7 @@ TEST(Connection, AFastSenderIsHeldBackAndNothingIsLost) {
   });
 }
 
-Task<> drain(Connection& connection, std::size_t octets) {
+Task<> drain(Connection& connection, std::size_t octets, std::size_t& drained) {
   std::size_t got = 0;
   while (got < octets) {
     auto slice = co_await connection.receive(Deadline::after(seconds(20)), Cancel::never());
@@ -141,28 +142,49 @@ Task<> drain(Connection& connection, std::size_t octets) {
     if (!slice || slice->empty()) break;
     got += slice->size();
   }
+  drained += got;
 }
 
-TEST(Connection, BuffersThatRunOutComeBackToThoseWhoWait) {
-  auto options = test::small_reactor();
-  options.receive_buffers = 4;
-  test::run_on_reactor_with(options, [](Reactor& reactor) -> Task<> {
-    constexpr std::size_t octets = 200'000;
+constexpr std::size_t octets_of_each = 200'000;
+
+/// Twelve fast senders at once, to readers who hold nothing. `drained`: how many octets came.
+void drain_twelve(const Options& options, std::size_t& drained) {
+  const auto body = [](Reactor& reactor, std::size_t& sum) -> Task<> {
     Scope scope(reactor);
     std::vector<Pair> pairs;
     bool done[12] = {};
     for (auto& one : done) {
       Pair pair = co_await make_pair(reactor);
       pairs.push_back(std::move(pair));
-      scope.spawn(send_all(*pairs.back().client, std::string(octets, 'x'), one));
-      scope.spawn(drain(*pairs.back().server, octets));
+      scope.spawn(send_all(*pairs.back().client, std::string(octets_of_each, 'x'), one));
+      scope.spawn(drain(*pairs.back().server, octets_of_each, sum));
     }
     co_await scope.join();
     for (auto& pair : pairs) {
       co_await pair.client->close();
       co_await pair.server->close();
     }
-  });
+  };
+  test::run_on_reactor_with(options, body, drained);
+}
+
+TEST(Connection, BuffersThatRunOutComeBackToThoseWhoWait) {
+  auto options = test::small_reactor();
+  options.receive_buffers = 4;
+  std::size_t drained = 0;
+  drain_twelve(options, drained);
+  EXPECT_EQ(drained, 12 * octets_of_each);
+}
+
+TEST(Connection, WhatFewOfferedBuffersDoNotHoldComesInTheNextTurn) {
+  auto options = test::small_reactor();
+  options.receive_buffers = 64;
+  options.receive_buffers_offered = 2;
+  const auto before = telemetry::counters().buffer_ring_empty_total.value();
+  std::size_t drained = 0;
+  drain_twelve(options, drained);
+  EXPECT_EQ(drained, 12 * octets_of_each);
+  EXPECT_EQ(telemetry::counters().buffer_ring_empty_total.value(), before);  // there were free ones all the time
 }
 
 Task<> receive_one(Connection& connection, bool& received) {
@@ -187,6 +209,7 @@ TEST(Connection, AFreeBufferGoesToWhoHasSomethingToReceiveNotToWhoAskedFirst) {
       hoarded.push_back(std::move(*slice));
     }
     EXPECT_EQ(reactor.receive_buffers().free(), 0U);
+    const auto empty_before = telemetry::counters().buffer_ring_empty_total.value();
     Scope scope(reactor);
     bool silent_received[3] = {}, received = false;
     for (int i = 0; i < 3; ++i) scope.spawn(receive_one(*silent[i].server, silent_received[i]));
@@ -194,6 +217,7 @@ TEST(Connection, AFreeBufferGoesToWhoHasSomethingToReceiveNotToWhoAskedFirst) {
     static_cast<void>(co_await busy.client->send("hello", Deadline::never(), Cancel::never()));
     co_await Sleep(reactor, Deadline::after(milliseconds(20)), Cancel::never());
     EXPECT_FALSE(received);
+    EXPECT_GT(telemetry::counters().buffer_ring_empty_total.value(), empty_before);
     hoarded.pop_back();
     co_await Sleep(reactor, Deadline::after(milliseconds(200)), Cancel::never());
     EXPECT_TRUE(received);
