@@ -58,6 +58,7 @@ class Channel {
   const ConnectionInfo& info() const noexcept { return info_; }
   const std::string& binding() const noexcept { return binding_; }
   bool is_tls_13() const noexcept { return is_tls_13_; }
+  bool is_server() const noexcept { return server_ != nullptr; }
   std::string_view server_name() const noexcept { return info_.sni; }
   bool peer_has_certificate() const noexcept { return !info_.peer_fingerprint.empty(); }
 

@@ -125,6 +125,20 @@ TEST(TlsStream, OctetsThatWaitCountAsPending) {
       contexts);
 }
 
+TEST(TlsStream, ATicketGoesWithTheFirstReply) {
+  Both contexts = both();
+  test::run_on_reactor(
+      [](Reactor& reactor, Both& both) -> Task<> {
+        Handshakes hands = co_await shake_hands(reactor, both.server, *both.client, verified);
+        EXPECT_TRUE(hands.both());
+        auto alone = co_await hands.below_client->receive(Deadline::after(milliseconds(30)), Cancel::never());
+        EXPECT_TRUE(!alone && alone.error().kind == ErrorKind::timed_out);
+        co_await expect_passes(*hands.server, *hands.client, "220 a reply");
+        co_await close_both(hands);
+      },
+      contexts);
+}
+
 TEST(TlsStream, AnEndWithoutFarewellIsAnEnd) {
   Both contexts = both();
   test::run_on_reactor(
