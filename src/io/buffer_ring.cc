@@ -7,6 +7,13 @@
 
 #include "io/ring.h"
 
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(data, octets) static_cast<void>(0)
+#define ASAN_UNPOISON_MEMORY_REGION(data, octets) static_cast<void>(0)
+#endif
+
 namespace ringpost::io {
 
 struct BufferRing::Impl {
@@ -21,6 +28,7 @@ struct BufferRing::Impl {
   ~Impl() {
     if (registered) ::io_uring_unregister_buf_ring(&ring.raw(), group);
     if (entries != nullptr) ::munmap(entries, entries_octets);
+    ASAN_UNPOISON_MEMORY_REGION(memory, memory_octets);
     if (memory != nullptr) ::munmap(memory, memory_octets);
   }
 };
@@ -86,6 +94,7 @@ Slice BufferRing::take(std::uint16_t index, std::uint32_t octets) noexcept {
   RingBlock& block = blocks_[index];
   ++out_;
   --offered_;
+  ASAN_UNPOISON_MEMORY_REGION(block.data, octets);
   return Slice(block, std::string_view(block.data, octets));
 }
 
@@ -97,6 +106,7 @@ void BufferRing::give_back(std::uint16_t index) noexcept {
 }
 
 void BufferRing::recycle(RingBlock& block) noexcept {
+  ASAN_POISON_MEMORY_REGION(block.data, block.capacity);  // who still looks at it is found out
   spare_.push_back(&block);
   --out_;
 }
