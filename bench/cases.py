@@ -17,6 +17,7 @@ class Case:
     our_sink: bool = False         # which is ringpost-bench's, for our own server only; else smtp-sink
     next_hop_tls: bool = False     # and offers STARTTLS
     certificate: str = ""          # STARTTLS with this kind of certificate (certificates.py); "": in clear text
+    tls_version: str = ""          # "1.2" or "1.3" only; "": the newest both sides have
     resume: bool = False           # all but the first handshakes continue an earlier session
     recipient: str = ""            # "": one for all; "{n}" in it counts up, with ringpost-bench
     mechanism: str = ""            # each session logs in by it
@@ -37,6 +38,9 @@ def _secured():
         bare("tls-handshake-p256-20", certificate="p256"),
         bare("tls-handshake-rsa2048-20", certificate="rsa2048"),
         bare("tls-resumed-20", certificate="p256", resume=True),
+        bare("tls-resumed-rsa2048-20", certificate="rsa2048", resume=True),
+        bare("tls12-handshake-p256-20", certificate="p256", tls_version="1.2"),
+        bare("tls12-resumed-20", certificate="p256", tls_version="1.2", resume=True),
         dataclasses.replace(plain, name="accept-tls-20", certificate="p256", beside=plain),
         dataclasses.replace(large, name="accept-tls-1MiB", certificate="p256", beside=large),
         bare("auth-scram-20", mechanism="SCRAM-SHA-256", beside=bare("auth-none-20")),

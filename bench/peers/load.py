@@ -95,6 +95,8 @@ def _security(case):
     words = []
     if case.certificate:
         words += ["--starttls"]
+    if case.tls_version:
+        words += ["--tls-version", case.tls_version]
     if case.resume:
         words += ["--resume"]
     if case.mechanism:
