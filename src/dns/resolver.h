@@ -40,7 +40,7 @@ struct Answer {
 class Resolver {
  public:
   static constexpr std::size_t in_flight_max = 512;  // questions; more wait for their turn
-  static constexpr std::size_t records_max = 200;    // of one answer; more are cut off
+  static constexpr std::size_t records_max = 4096;   // of one answer: as many as fit its 64 KiB
   static constexpr std::size_t cnames_max = 11;      // one behind the other; libunbound's own limit
 
   /// Errors: invalid (an address or a trust anchor that cannot be used), io.
