@@ -71,6 +71,7 @@ bool MarkReaper::begin_pass() {
   if (unseen_.empty() || (hurry_ ? is_in_vain(*marks, now) : now < pass_after_)) return false;
   if (applier_.waiting() > 0 && now - applier_.oldest() > settled_after / 2) return false;  // RocksDB is behind
   passing_ = true;
+  pass_generation_ = marks->generation;
   changed_ = false;
   due_.begin();
   next_ = {};
@@ -186,7 +187,7 @@ Result<void> MarkReaper::end_pass() {
   passing_ = false;
   pass_after_ = monotonic_now() + look_again_after;
   vain_until_ = changed_ ? MonotonicTime{} : monotonic_now() + look_again_for_leased_after;
-  vain_generation_ = shared_.steering->generation();
+  vain_generation_ = pass_generation_;
   const std::uint64_t oldest_lease = shared_.oldest_lease();
   std::vector<std::uint64_t> done;
   for (const Mark& mark : unseen_)

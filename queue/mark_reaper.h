@@ -58,6 +58,7 @@ class MarkReaper {
   // The last pass with errands changed nothing, because deliveries have what is left: it is looked at less often then.
   MonotonicTime vain_until_{};
   std::uint64_t vain_generation_ = 0;  // but for new marks
+  std::uint64_t pass_generation_ = 0;  // the marks that were there when the pass began
 };
 
 }  // namespace ringpost::queue
