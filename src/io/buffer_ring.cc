@@ -28,8 +28,9 @@ struct BufferRing::Impl {
   ~Impl() {
     if (registered) ::io_uring_unregister_buf_ring(&ring.raw(), group);
     if (entries != nullptr) ::munmap(entries, entries_octets);
+    if (memory == nullptr) return;
     ASAN_UNPOISON_MEMORY_REGION(memory, memory_octets);
-    if (memory != nullptr) ::munmap(memory, memory_octets);
+    ::munmap(memory, memory_octets);
   }
 };
 
