@@ -189,6 +189,7 @@ Result<bool> Channel::look_at_hello() {
   hello_done_ = true;
   hello_ = {};
   extended_master_secret_ = hello.extended_master_secret;
+  psk_without_key_exchange_ = hello.psk_without_key_exchange;
   if (server_) {
     info_.sni = hello.server_name;
     begin_server(server_->choose(hello.server_name));

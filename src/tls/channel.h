@@ -60,6 +60,8 @@ class Channel {
   bool is_tls_13() const noexcept { return is_tls_13_; }
   bool is_server() const noexcept { return server_ != nullptr; }
   std::string_view server_name() const noexcept { return info_.sni; }
+  /// Of the client: whether a ticket of its would save it the key exchange, and so forward secrecy too.
+  bool psk_without_key_exchange() const noexcept { return psk_without_key_exchange_; }
   bool peer_has_certificate() const noexcept { return !info_.peer_fingerprint.empty(); }
 
  private:
@@ -101,6 +103,7 @@ class Channel {
   bool hello_done_ = false;
   bool judged_ = false;
   bool extended_master_secret_ = false;
+  bool psk_without_key_exchange_ = false;
   bool is_tls_13_ = false;
   bool done_ = false;
   bool ended_ = false;

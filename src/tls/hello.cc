@@ -11,7 +11,9 @@ namespace {
 constexpr std::size_t record_header_octets = 5;
 constexpr std::uint8_t record_alert = 21, record_handshake = 22;
 constexpr std::uint8_t client_hello = 1, server_hello = 2;
-constexpr std::uint16_t extension_server_name = 0, extension_extended_master_secret = 23;
+constexpr std::uint16_t extension_server_name = 0, extension_extended_master_secret = 23,
+                        extension_psk_key_exchange_modes = 45;
+constexpr char psk_dhe_ke = 1;
 constexpr std::size_t host_name_octets_max = 253;
 
 /// Reads numbers and vectors from the front; once something is missing everything after it is, too.
@@ -71,6 +73,9 @@ void read_extensions(Reader extensions, Hello& hello) {
     if (extensions.missing()) return;
     if (type == extension_server_name) hello.server_name = server_name_in(content);
     if (type == extension_extended_master_secret) hello.extended_master_secret = true;
+    if (type == extension_psk_key_exchange_modes) {
+      hello.psk_without_key_exchange = !Reader(content).vector(1).contains(psk_dhe_ke);
+    }
   }
 }
 

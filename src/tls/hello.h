@@ -2,7 +2,8 @@
 // before a session exists, and a peer that does not speak TLS at all is told apart from one that speaks it badly.
 //
 // Everything else about the message is the library's to judge: what is odd here is given to it as it came.
-// Standards: RFC 8446 4.1.2, 5.1; RFC 6066 3 (server_name); RFC 7627 (extended_master_secret).
+// Standards: RFC 8446 4.1.2, 5.1; RFC 6066 3 (server_name); RFC 7627 (extended_master_secret);
+// RFC 8446 4.2.9 (psk_key_exchange_modes).
 #pragma once
 
 #include <cstddef>
@@ -23,6 +24,7 @@ struct Hello {
   State state = State::incomplete;
   std::string server_name;  // lower case, without final dot; empty: none, or nothing that is a host name
   bool extended_master_secret = false;
+  bool psk_without_key_exchange = false;  // it would resume a session in no other way (psk_ke)
 };
 
 /// `octets` are the first ones a peer has sent: a ClientHello or a ServerHello, in one record or several.

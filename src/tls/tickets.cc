@@ -38,6 +38,7 @@ int on_ticket(WOLFSSL* ssl, unsigned char* name, unsigned char* nonce, unsigned 
   const std::span<std::uint8_t> octets(ticket, static_cast<std::size_t>(std::max(size, 0)));
   *result_size = size;
   if (sealing != 0) return seal_ticket(keys, channel, octets, name, nonce, tag);
+  if (channel.psk_without_key_exchange()) return WOLFSSL_TICKET_RET_REJECT;
   TicketKeys::Seal seal{};
   std::copy_n(name, seal.name.size(), seal.name.begin());
   std::copy_n(nonce, seal.nonce.size(), seal.nonce.begin());

@@ -90,5 +90,14 @@ TEST_F(ClientSessionsInUse, ASessionThatTheServerCannotOpenMeansAFullHandshake) 
   EXPECT_TRUE(connect(true).resumed);
 }
 
+// Such a session could be read by whoever comes by the key of the tickets.
+TEST_F(ClientSessionsInUse, AServerResumesNothingWithoutAKeyExchange) {
+  EXPECT_TRUE(connect(true).done);
+  EXPECT_EQ(wolfSSL_CTX_no_dhe_psk(credentials().context.get()), 0);
+  const Connection next = connect(true);
+  EXPECT_TRUE(next.done);
+  EXPECT_FALSE(next.resumed);
+}
+
 }  // namespace
 }  // namespace ringpost::tls

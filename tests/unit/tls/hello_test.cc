@@ -22,6 +22,17 @@ TEST(Hello, TheNameAClientAsksForIsRead) {
   EXPECT_FALSE(parse_hello(record(hello_for("a.example", false))).extended_master_secret);
 }
 
+TEST(Hello, HowAClientWouldResumeIsRead) {
+  const auto takes = [](const std::string& modes) {
+    return parse_hello(record(client_hello({0x1301}, extension(45, vector(modes, 1))))).psk_without_key_exchange;
+  };
+  EXPECT_TRUE(takes(number(0, 1)));                  // psk_ke
+  EXPECT_FALSE(takes(number(1, 1)));                 // psk_dhe_ke
+  EXPECT_FALSE(takes(number(0, 1) + number(1, 1)));  // whichever we like
+  EXPECT_TRUE(takes(""));                            // neither: nothing of ours
+  EXPECT_FALSE(parse_hello(record(hello_for("a.example"))).psk_without_key_exchange);
+}
+
 TEST(Hello, ItMayComeInPiecesAndInSeveralRecords) {
   const std::string message = hello_for("mail.example.org");
   const std::string octets = record(message.substr(0, 3)) + record(message.substr(3, 60)) + record(message.substr(63));
