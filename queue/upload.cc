@@ -155,7 +155,7 @@ void Upload::start_chunk() {
   ChunkStream::write(stream_, std::exchange(held_, {}), count, std::exchange(held_crc_, 0));
 }
 
-std::uint64_t Upload::release_ring_buffers() {
+void Upload::release_ring_buffers() {
   std::uint64_t copied = 0;
   for (io::Slice& slice : held_) {
     if (!slice.holds_ring_buffer()) continue;
@@ -163,7 +163,6 @@ std::uint64_t Upload::release_ring_buffers() {
     slice = io::Slice::copy_of(slice.view());
   }
   if (copied != 0) telemetry::counters().octets_copied_total.add(copied);
-  return copied;
 }
 
 io::Task<Result<MessageId>> Upload::commit(mail::Envelope envelope, mail::BodyFacts facts, std::string prefix) {

@@ -32,8 +32,8 @@ class Upload {
   /// Takes body octets. Returns at once while little is held; waits for the disk when a chunk has to go out, which is
   /// the back-pressure on the sender. Errors: no_space (452 4.3.1), io (451 4.3.0), unavailable (451 4.3.2).
   io::Task<Result<void>> append(std::vector<io::Slice> octets);
-  /// Copies out slices that lie in receive buffers (a slow sender must not pin them). Returns the octets copied.
-  std::uint64_t release_ring_buffers();
+  /// Copies out slices that lie in receive buffers (a slow sender must not pin them), and counts the octets.
+  void release_ring_buffers();
 
   /// Makes the message durable (Options::durability), hands it to the indexer and to the scheduler, in this order, and
   /// returns its id: now `250` may be said. `prefix` is our header fields, each ended by CRLF.

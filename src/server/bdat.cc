@@ -87,7 +87,7 @@ Task<Result<void>> Session::receive_chunk(Transaction::Chunks& chunks, Cancel ca
   }
   // Between chunks the peer may take its time: nothing of the ring's stays with us.
   if (chunks.upload && !chunks.decoder.finished() && !input_.has_line()) {
-    telemetry::counters().octets_copied_total.add(chunks.upload->release_ring_buffers());
+    chunks.upload->release_ring_buffers();
   }
   co_return Result<void>{};
 }

@@ -37,7 +37,7 @@ Task<Result<smtp::Reply>> Session::data(bool has_argument, Cancel cancel) {
     io::Slice octets = input_.take(take_octets_max);
     if (octets.empty()) {
       if (context_.services.reactor.receive_buffers().is_scarce()) {
-        telemetry::counters().octets_copied_total.add(upload->release_ring_buffers());
+        upload->release_ring_buffers();
       }
       auto received = co_await receive_data(*upload, cancel);
       if (!received) co_return propagate(received);
@@ -82,7 +82,7 @@ Task<Result<void>> Session::receive_data(queue::Upload& upload, Cancel cancel) {
   auto octets = co_await stream_->receive(deadline.sooner(Deadline::after(std::chrono::seconds(1))), cancel);
   if (!octets && octets.error().kind == ErrorKind::timed_out) {
     // A slow sender: what it has sent must not pin buffers of the ring.
-    telemetry::counters().octets_copied_total.add(upload.release_ring_buffers());
+    upload.release_ring_buffers();
     octets = co_await stream_->receive(deadline, cancel);
   }
   if (!octets && octets.error().kind == ErrorKind::timed_out) {
