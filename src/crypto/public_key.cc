@@ -212,17 +212,46 @@ Result<PublicKey> PublicKey::from_pem(std::string_view pem) {
   const int size =
       wc_PubKeyPemToDer(wolf_bytes(pem), static_cast<int>(pem.size()), der.data(), static_cast<int>(der.size()));
   if (size <= 0) return fail(ErrorKind::invalid, "not a public key in PEM");
-  const auto octets = static_cast<word32>(size);
+  return from_der(view(der, static_cast<std::size_t>(size)));
+}
+
+Result<PublicKey> PublicKey::from_der(std::string_view der) {
+  const byte* const octets = wolf_bytes(der);
+  const word32 size = wolf_size(der);
   word32 at = 0;
   WolfRsaKey rsa_key;
-  if (wc_RsaPublicKeyDecode(der.data(), &at, rsa_key.get(), octets) == 0) return rsa_from(rsa_key);
+  if (wc_RsaPublicKeyDecode(octets, &at, rsa_key.get(), size) == 0) return rsa_from(rsa_key);
   at = 0;
   WolfEccKey ecc_key;
-  if (wc_EccPublicKeyDecode(der.data(), &at, ecc_key.get(), octets) == 0) return elliptic_from(ecc_key);
+  if (wc_EccPublicKeyDecode(octets, &at, ecc_key.get(), size) == 0) return elliptic_from(ecc_key);
   at = 0;
   WolfEd25519Key edwards_key;
-  if (wc_Ed25519PublicKeyDecode(der.data(), &at, edwards_key.get(), octets) == 0) return edwards_from(edwards_key);
+  if (wc_Ed25519PublicKeyDecode(octets, &at, edwards_key.get(), size) == 0) return edwards_from(edwards_key);
   return fail(ErrorKind::invalid, "a public key of a kind that is not known here");
+}
+
+Result<PublicKey> PublicKey::of_private_key(std::string_view der) {
+  const byte* const octets = wolf_bytes(der);
+  const word32 size = wolf_size(der);
+  word32 at = 0;
+  WolfRsaKey rsa_key;
+  if (wc_RsaPrivateKeyDecode(octets, &at, rsa_key.get(), size) == 0) return rsa_from(rsa_key);
+  at = 0;
+  WolfEccKey ecc_key;
+  if (wc_EccPrivateKeyDecode(octets, &at, ecc_key.get(), size) == 0) {
+    // What the file says of its public half is not asked.
+    if (wc_ecc_make_pub(ecc_key.get(), nullptr) != 0) return fail(ErrorKind::invalid, "not an elliptic curve key");
+    return elliptic_from(ecc_key);
+  }
+  at = 0;
+  WolfEd25519Key edwards_key;
+  if (wc_Ed25519PrivateKeyDecode(octets, &at, edwards_key.get(), size) == 0) {
+    std::vector<byte> point(ED25519_PUB_KEY_SIZE);
+    if (wc_ed25519_make_public(edwards_key.get(), point.data(), ED25519_PUB_KEY_SIZE) != 0)
+      return fail(ErrorKind::invalid, "not an Ed25519 key");
+    return edwards(view(point, point.size()));
+  }
+  return fail(ErrorKind::invalid, "a private key of a kind that is not known here");
 }
 
 bool PublicKey::fits(SignatureScheme scheme) const noexcept {

@@ -28,8 +28,14 @@ class PublicKey {
   static Result<PublicKey> edwards(std::string_view point);
   /// "-----BEGIN PUBLIC KEY-----", one key. Errors: invalid.
   static Result<PublicKey> from_pem(std::string_view pem);
+  /// SubjectPublicKeyInfo. Errors: invalid.
+  static Result<PublicKey> from_der(std::string_view der);
+  /// That belongs to a private key, computed from it (RFC 5958, 5915, 8017 A.1.2; an RSA key has it inside).
+  /// Errors: invalid.
+  static Result<PublicKey> of_private_key(std::string_view der);
 
   Kind kind() const noexcept { return kind_; }
+  bool operator==(const PublicKey&) const = default;
   bool fits(SignatureScheme scheme) const noexcept;
   /// Of elliptic curves the signature is r and s, each of the curve's length (RFC 7518 3.4). False for whatever does
   /// not fit too.

@@ -112,6 +112,48 @@ constexpr std::string_view rfc7515_rs256_signature =
 constexpr std::string_view rfc7515_payload =
     "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
 
+// Private keys that belong to nobody, made for this test, and their public ones (DER).
+constexpr std::string_view p256_sec1 =
+    "MHcCAQEEILod4IUoIXU4L8C72Jc3IYsSWXPj7ZtjWTR5CmFOKCoboAoGCCqGSM49AwEHoUQDQgAER14K3e3kmO_KVgOUL8PHIv8h"
+    "xgQa1b5yZLUTvOT1hAUbpf5mkvOJIV-obqw5fJOjuirktDdItf7hFomO3YY22Q";
+constexpr std::string_view p256_pkcs8 =
+    "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQguh3ghSghdTgvwLvYlzchixJZc-Ptm2NZNHkKYU4oKhuhRANCAARH"
+    "Xgrd7eSY78pWA5Qvw8ci_yHGBBrVvnJktRO85PWEBRul_maS84khX6hurDl8k6O6KuS0N0i1_uEWiY7dhjbZ";
+constexpr std::string_view p256_spki =
+    "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAER14K3e3kmO_KVgOUL8PHIv8hxgQa1b5yZLUTvOT1hAUbpf5mkvOJIV-obqw5fJOj"
+    "uirktDdItf7hFomO3YY22Q";
+constexpr std::string_view p384_pkcs8 =
+    "MIG2AgEAMBAGByqGSM49AgEGBSuBBAAiBIGeMIGbAgEBBDCMKJVYz6JhoXGBSAy5PQwmNedaNMUf3IrqBlTZtTRCEx2qjKc7o6mo"
+    "JMWCUolJgCKhZANiAASIAeGwPoPijOUxCcasqkLYxgVe3Nfth-TQs6BeFpranK64HgPruDDI2up6Q_dE6r_NCRspi445jnVpvC9N"
+    "DnQpd4Yabhu3giwGQRvZiehCvKNxDoawHRwUqk1zc650JmU";
+constexpr std::string_view p384_spki =
+    "MHYwEAYHKoZIzj0CAQYFK4EEACIDYgAEiAHhsD6D4ozlMQnGrKpC2MYFXtzX7Yfk0LOgXhaa2pyuuB4D67gwyNrqekP3ROq_zQkb"
+    "KYuOOY51abwvTQ50KXeGGm4bt4IsBkEb2YnoQryjcQ6GsB0cFKpNc3OudCZl";
+constexpr std::string_view ed25519_pkcs8 = "MC4CAQAwBQYDK2VwBCIEICH2EnEs6GNXPG8M1jaqsLBNWplS9QuSaQUPh3gIvuHp";
+constexpr std::string_view ed25519_spki = "MCowBQYDK2VwAyEA7kZuF356k8RwrMLD1SJNdLx-Mqz27RSTxK4uKpsbvgo";
+constexpr std::string_view rsa_pkcs1 =
+    "MIIEpQIBAAKCAQEAzQE7Fn_yl4cANLROW1r0IJwc1kkZcP_siURXo6MqQxq0s1PYGcr1XKxXv63hudLTzLg4tSHkSNbJgy6XMFpC"
+    "7g85xObcvx8ARbchtKgc-gDefE3sG41GufFaBt2B_cN0ngiF9FjKvyqUBvROM1nWzdf18WT0hrLdY38OR8SkZhCZhgKVeVpFLRXC"
+    "Zst6cdZILK3kx02XqiuM9rX8x28AHGYU-dZ3RfxesJ7B_vasFC1nh_goKbaSufQ26QLwMjoH6mEecqh5oQEegWnQCnT8Eu-D2iKt"
+    "-Z0mCNjJG2d8MfKkckdiA4YF3NR1dXkzgCVfi1bHuyrlrbfqSStRqr6HUQIDAQABAoIBAB7KSbN3lG-MGrdPwhm4KkTVkwKKPcnP"
+    "iRlqzCuV1OykOlyuwfJ0cxqwAIlCVqNKwNNAHgryeVoz9wB-wxLDk8belDjNyyeMwpqLRq2JYboY3vxWKxlORD-m5MnK2NHM2ps7"
+    "wNFyHpgiDyk7kJ080pAzGKDgyVXhJR2Nq-Q9QCCF-5d8lnnZ6in5XYHrhK3_sPn5--SDYWqw3dGFDP5dopQDO9pCic2M5wvuEYhb"
+    "FlixopFCUBkpfqv298pLrJZRNr4rXwKu-CafRshy0qqDR_-ScB1xRE-oW8kS7RHVyIRNNdXNb4AXmwQTUACy6MrcHvROYCvV_uhf"
+    "ukj4Mbw91XsCgYEA_Hv9bT0KnfJEbiAtorMs7I8is60l1s86iWWZdbBJIpxhOD2QeH2-fbsyW7zZG-mD-MEUz8tx7NTqw0lSEcQd"
+    "z-H88ABcFqWmSXkz56xbE1-0zFsIDXbyaT3eFR-uiEz1HtP6Z1ge6-wqMdJZHHe7syeR60C29Z5m4rVW1G8HiksCgYEAz9v-mHGi"
+    "bn8Wb938dPUrNQ3pbjL5A8AAv5tacGsFH20du89DE45MqWWt3dpqISPsBOWvPN2UJT0w_XIc7RBpzrm8deW8JHyiHROlnyEZ37-g"
+    "zBbVMTzU0vUr7qiyNAPF_vHg8XUrUKbTEYzQGCGWGqJ9zusbJi1N71MF82xnc1MCgYEAg7AP4FgEH5lqw52Y79FQTxng2aInqEBx"
+    "oZQSVGXb32d89Z52qcG8B0wJ2ftHqd1D7gyW1EKiawoqYCzv10BY5EJUcMFfRpijgJLs1Zr57cLvQ97-9jbh_K4-FPpvR7wL5UZe"
+    "xmQZzKdi4pV50PVKOwkafH9GbhluRDSc0zQN1L0CgYEAzBAavuawpPI3wNOaieg35voldX6tYbUaBwIpo7wtZ1DkpAEyxPwq3xNn"
+    "wiovjyGJELW9eG_AhV6xveBN7Z7zgXRvRP-p2dhR_2HOc483q6ah4jt4ScKC3ii8XK1ZZh9ePpCQWfzB7YgaJ1yq30X562QjRwUh"
+    "vjU0EgTcDsMaPOkCgYEA-EtZ7qe8KTnSZbh46OV7oFV4WsVDPZje4DbnR8ke5IlNl-EyFJ5bvXqUJ_J64BNmBkEHn4vMnATdNGKu"
+    "vuy37Z07q0QI77dn79_KG9xyOofHS9PTxUeE9vUTb8xCf0AX_K9vrTJSrh0LmH33sG2fyR9u7P6Q-E5xr-bTvcf9e1Q";
+constexpr std::string_view rsa_spki =
+    "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAzQE7Fn_yl4cANLROW1r0IJwc1kkZcP_siURXo6MqQxq0s1PYGcr1XKxX"
+    "v63hudLTzLg4tSHkSNbJgy6XMFpC7g85xObcvx8ARbchtKgc-gDefE3sG41GufFaBt2B_cN0ngiF9FjKvyqUBvROM1nWzdf18WT0"
+    "hrLdY38OR8SkZhCZhgKVeVpFLRXCZst6cdZILK3kx02XqiuM9rX8x28AHGYU-dZ3RfxesJ7B_vasFC1nh_goKbaSufQ26QLwMjoH"
+    "6mEecqh5oQEegWnQCnT8Eu-D2iKt-Z0mCNjJG2d8MfKkckdiA4YF3NR1dXkzgCVfi1bHuyrlrbfqSStRqr6HUQIDAQAB";
+
 constexpr std::string_view message = "a message";
 
 std::string octets(std::string_view text) {
@@ -211,6 +253,28 @@ TEST(PublicKey, WeakOrStrangeKeysAreRefused) {
   EXPECT_FALSE(PublicKey::from_pem("-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----\n"));
   EXPECT_FALSE(PublicKey::from_pem(rsa_pem.substr(0, 200)));
   EXPECT_FALSE(PublicKey::from_pem(std::string(20000, 'A')));
+}
+
+TEST(PublicKey, APrivateKeyTellsItsPublicOne) {
+  struct Pair {
+    std::string_view of_private, of_public;
+  };
+  const Pair pairs[] = {{p256_sec1, p256_spki},
+                        {p256_pkcs8, p256_spki},
+                        {p384_pkcs8, p384_spki},
+                        {ed25519_pkcs8, ed25519_spki},
+                        {rsa_pkcs1, rsa_spki}};
+  for (const Pair& one : pairs) {
+    const auto computed = PublicKey::of_private_key(octets(one.of_private));
+    ASSERT_TRUE(computed) << one.of_private;
+    for (const Pair& other : pairs) {
+      const auto read = PublicKey::from_der(octets(other.of_public));
+      ASSERT_TRUE(read) << other.of_public;
+      EXPECT_EQ(*computed == *read, one.of_public == other.of_public) << one.of_private;
+    }
+  }
+  EXPECT_FALSE(PublicKey::of_private_key(octets(p256_spki)));
+  EXPECT_FALSE(PublicKey::of_private_key(""));
 }
 
 }  // namespace
