@@ -56,7 +56,7 @@ CASES = [
     Case("reconnect-200", 200, 10 * KIB, 400, 50_000, reconnect=True),
     Case("single-1KiB", 1, 1 * KIB, 50, 20_000),
     Case("accept-100KiB", 20, 100 * KIB, 100, 20_000),
-    Case("accept-1MiB", 20, 1024 * KIB, 40, 3_000),
+    Case("accept-1MiB", 20, 1024 * KIB, 40, 20_000),
     Case("relay-20", 20, 10 * KIB, 200, 50_000, relay=True),
     dataclasses.replace(_to_our_sink, name="relay-tls-20", next_hop_tls=True, beside=_to_our_sink),
     Case("relay-clear-200", 200, 10 * KIB, 400, 50_000, relay=True, our_sink=True),
