@@ -61,7 +61,8 @@ class Authority:
                         "-addext", "keyUsage=critical,keyCertSign,cRLSign")
 
     def server(self, kind="p256", names=NAMES, days=DAYS, label=""):
-        return self.certificate(f"server-{kind}{label}", kind, names[0], _san(names), "serverAuth", days)
+        whose = "" if names is NAMES else f"-{names[0]}"  # stories may choose the same label for other names
+        return self.certificate(f"server-{kind}{label}{whose}", kind, names[0], _san(names), "serverAuth", days)
 
     def client(self, common_name, email=None, kind="p256"):
         san = f"email:{email}" if email else f"DNS:{common_name}.invalid"
