@@ -147,6 +147,13 @@ std::string_view view(const std::vector<byte>& octets, std::size_t size) noexcep
   return {reinterpret_cast<const char*>(octets.data()), size};
 }
 
+// `decode` is wolfCrypt's function for one kind of key.
+template <class Key, class Decode>
+bool is_read(Key& key, Decode decode, std::string_view der) {
+  word32 at = 0;
+  return decode(wolf_bytes(der), &at, key.get(), wolf_size(der)) == 0;
+}
+
 Result<PublicKey> rsa_from(WolfRsaKey& key) {
   std::vector<byte> e(rsa_bits_max / 8), n(rsa_bits_max / 8);
   word32 e_size = static_cast<word32>(e.size()), n_size = static_cast<word32>(n.size());
@@ -216,38 +223,22 @@ Result<PublicKey> PublicKey::from_pem(std::string_view pem) {
 }
 
 Result<PublicKey> PublicKey::from_der(std::string_view der) {
-  const byte* const octets = wolf_bytes(der);
-  const word32 size = wolf_size(der);
-  word32 at = 0;
-  WolfRsaKey rsa_key;
-  if (wc_RsaPublicKeyDecode(octets, &at, rsa_key.get(), size) == 0) return rsa_from(rsa_key);
-  at = 0;
-  WolfEccKey ecc_key;
-  if (wc_EccPublicKeyDecode(octets, &at, ecc_key.get(), size) == 0) return elliptic_from(ecc_key);
-  at = 0;
-  WolfEd25519Key edwards_key;
-  if (wc_Ed25519PublicKeyDecode(octets, &at, edwards_key.get(), size) == 0) return edwards_from(edwards_key);
+  if (WolfRsaKey key; is_read(key, wc_RsaPublicKeyDecode, der)) return rsa_from(key);
+  if (WolfEccKey key; is_read(key, wc_EccPublicKeyDecode, der)) return elliptic_from(key);
+  if (WolfEd25519Key key; is_read(key, wc_Ed25519PublicKeyDecode, der)) return edwards_from(key);
   return fail(ErrorKind::invalid, "a public key of a kind that is not known here");
 }
 
 Result<PublicKey> PublicKey::of_private_key(std::string_view der) {
-  const byte* const octets = wolf_bytes(der);
-  const word32 size = wolf_size(der);
-  word32 at = 0;
-  WolfRsaKey rsa_key;
-  if (wc_RsaPrivateKeyDecode(octets, &at, rsa_key.get(), size) == 0) return rsa_from(rsa_key);
-  at = 0;
-  WolfEccKey ecc_key;
-  if (wc_EccPrivateKeyDecode(octets, &at, ecc_key.get(), size) == 0) {
+  if (WolfRsaKey key; is_read(key, wc_RsaPrivateKeyDecode, der)) return rsa_from(key);
+  if (WolfEccKey key; is_read(key, wc_EccPrivateKeyDecode, der)) {
     // What the file says of its public half is not asked.
-    if (wc_ecc_make_pub(ecc_key.get(), nullptr) != 0) return fail(ErrorKind::invalid, "not an elliptic curve key");
-    return elliptic_from(ecc_key);
+    if (wc_ecc_make_pub(key.get(), nullptr) != 0) return fail(ErrorKind::invalid, "not an elliptic curve key");
+    return elliptic_from(key);
   }
-  at = 0;
-  WolfEd25519Key edwards_key;
-  if (wc_Ed25519PrivateKeyDecode(octets, &at, edwards_key.get(), size) == 0) {
+  if (WolfEd25519Key key; is_read(key, wc_Ed25519PrivateKeyDecode, der)) {
     std::vector<byte> point(ED25519_PUB_KEY_SIZE);
-    if (wc_ed25519_make_public(edwards_key.get(), point.data(), ED25519_PUB_KEY_SIZE) != 0)
+    if (wc_ed25519_make_public(key.get(), point.data(), ED25519_PUB_KEY_SIZE) != 0)
       return fail(ErrorKind::invalid, "not an Ed25519 key");
     return edwards(view(point, point.size()));
   }

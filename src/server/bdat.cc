@@ -86,9 +86,7 @@ Task<Result<void>> Session::receive_chunk(Transaction::Chunks& chunks, Cancel ca
     }
   }
   // Between chunks the peer may take its time: nothing of the ring's stays with us.
-  if (chunks.upload && !chunks.decoder.finished() && !input_.has_line()) {
-    chunks.upload->release_ring_buffers();
-  }
+  if (chunks.upload && !chunks.decoder.finished() && !input_.has_line()) chunks.upload->release_ring_buffers();
   co_return Result<void>{};
 }
 

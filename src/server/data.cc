@@ -36,9 +36,7 @@ Task<Result<smtp::Reply>> Session::data(bool has_argument, Cancel cancel) {
   while (!decoder.finished()) {
     io::Slice octets = input_.take(take_octets_max);
     if (octets.empty()) {
-      if (context_.services.reactor.receive_buffers().is_scarce()) {
-        upload->release_ring_buffers();
-      }
+      if (context_.services.reactor.receive_buffers().is_scarce()) upload->release_ring_buffers();
       auto received = co_await receive_data(*upload, cancel);
       if (!received) co_return propagate(received);
       continue;

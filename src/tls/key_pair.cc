@@ -3,6 +3,7 @@
 #include <ctime>
 #include <vector>
 
+#include "crypto/equal.h"
 #include "crypto/public_key.h"
 #include "tls/file_text.h"
 
@@ -29,11 +30,6 @@ Result<void> check_dates(const CertificateFacts& facts, const std::string& file)
   return {};
 }
 
-void wipe(std::string& secret) noexcept {
-  volatile char* octet = secret.data();
-  for (std::size_t i = 0; i < secret.size(); ++i) octet[i] = 0;
-}
-
 // The library compares an elliptic curve's key with the certificate only where it was built with its single-precision
 // arithmetic, so we look for ourselves. A kind that we don't know is left to it.
 bool belongs_to_another(std::string_view leaf_der, std::string_view key_pem) {
@@ -44,7 +40,7 @@ bool belongs_to_another(std::string_view leaf_der, std::string_view key_pem) {
   if (octets <= 0) return false;
   const auto computed =
       crypto::PublicKey::of_private_key(std::string_view(der).substr(0, static_cast<std::size_t>(octets)));
-  wipe(der);
+  crypto::wipe(der);
   const auto certified = crypto::PublicKey::from_der(public_key_of(leaf_der));
   return computed && certified && *computed != *certified;
 }
@@ -58,7 +54,7 @@ Result<void> use_key(WOLFSSL_CTX* context, const std::string& file, const std::s
   const int used = wolfSSL_CTX_use_PrivateKey_buffer(context, wolf::bytes(*pem), static_cast<long>(pem->size()),
                                                      WOLFSSL_FILETYPE_PEM);
   const bool other = used == WOLFSSL_SUCCESS && belongs_to_another(leaf_der, *pem);
-  wipe(*pem);
+  crypto::wipe(*pem);
   if (used != WOLFSSL_SUCCESS) return fail(ErrorKind::invalid, file + ": not a usable key: " + wolf::error_text(used));
   if (other || wolfSSL_CTX_check_private_key(context) != WOLFSSL_SUCCESS) {
     return fail(ErrorKind::invalid, file + ": the key does not match the certificate in " + certificate_file);

@@ -23,13 +23,13 @@ TEST(Hello, TheNameAClientAsksForIsRead) {
 }
 
 TEST(Hello, HowAClientWouldResumeIsRead) {
-  const auto takes = [](const std::string& modes) {
+  const auto lacks_exchange = [](const std::string& modes) {
     return parse_hello(record(client_hello({0x1301}, extension(45, vector(modes, 1))))).psk_without_key_exchange;
   };
-  EXPECT_TRUE(takes(number(0, 1)));                  // psk_ke
-  EXPECT_FALSE(takes(number(1, 1)));                 // psk_dhe_ke
-  EXPECT_FALSE(takes(number(0, 1) + number(1, 1)));  // whichever we like
-  EXPECT_TRUE(takes(""));                            // neither: nothing of ours
+  EXPECT_TRUE(lacks_exchange(number(0, 1)));                  // psk_ke
+  EXPECT_FALSE(lacks_exchange(number(1, 1)));                 // psk_dhe_ke
+  EXPECT_FALSE(lacks_exchange(number(0, 1) + number(1, 1)));  // whichever we like
+  EXPECT_TRUE(lacks_exchange(""));                            // neither: nothing of ours
   EXPECT_FALSE(parse_hello(record(hello_for("a.example"))).psk_without_key_exchange);
 }
 
